@@ -1,0 +1,1 @@
+//! Moments, virtual time, the calendar, inputs, events and saved state.

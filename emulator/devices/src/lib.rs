@@ -1,0 +1,1 @@
+//! Bus, device traits and the devices.

@@ -1,0 +1,1 @@
+//! All host effects: threads, channels, clocks, files, signals, schedules.

@@ -1,0 +1,1 @@
+//! The event log: format, writer, reader, dump and diff.

@@ -1,0 +1,1 @@
+//! Boards, the run loop, recording and replaying.

@@ -1,0 +1,1 @@
+//! Guest physical memory: pages, dirty tracking, digests, images.

@@ -1,0 +1,1 @@
+//! Scenarios: schema, runner, snapshots, host load.
