@@ -1,0 +1,329 @@
+//! The physical address space, as far as it is memory. Everything else is the bus's.
+
+use lockstep_core::StateDigest;
+use triomphe::Arc;
+
+use crate::image::{MemImage, MismatchError, RegionImage};
+use crate::page::{Bytes, PAGE_SIZE};
+use crate::region::{Region, RegionKind};
+
+/// Where a write went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum WriteOutcome {
+    /// Into memory.
+    Memory,
+    /// Into memory from which instructions have been decoded: see [`PhysMem::take_code_writes`].
+    Code,
+    /// Nowhere: there is no memory, or its writes belong to a device.
+    NotMemory,
+}
+
+/// There is no memory at some of the addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no memory at physical address {address:#x} ({len} bytes)")]
+pub struct OutOfRange {
+    /// The first address of the access.
+    pub address: u64,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
+/// Guest physical memory: a few regions of pages.
+pub struct PhysMem {
+    regions: Vec<Region>,
+    zero: Arc<Bytes>,
+    code_writes: Vec<u64>,
+}
+
+impl Default for PhysMem {
+    fn default() -> Self {
+        Self { regions: Vec::new(), zero: Arc::new([0; PAGE_SIZE]), code_writes: Vec::new() }
+    }
+}
+
+impl PhysMem {
+    /// Adds a region. Base and length are multiples of [`PAGE_SIZE`] and overlap no other region: boards are
+    /// written here, not typed by users.
+    pub fn add_region(&mut self, base: u64, len: u64, kind: RegionKind) {
+        debug_assert!((base | len).is_multiple_of(PAGE_SIZE as u64));
+        self.regions.push(Region::new(base, len, kind, &self.zero));
+    }
+
+    #[inline(always)]
+    fn find(&self, address: u64) -> Option<(usize, usize, usize)> {
+        for (number, region) in self.regions.iter().enumerate() {
+            let offset = address.wrapping_sub(region.base);
+            if offset < region.len {
+                return Some((number, offset as usize / PAGE_SIZE, offset as usize % PAGE_SIZE));
+            }
+        }
+        None
+    }
+
+    /// Reads `N` bytes that do not cross a page; `None` when a device answers there.
+    #[inline(always)]
+    #[must_use]
+    pub fn read<const N: usize>(&self, address: u64) -> Option<[u8; N]> {
+        let (number, page, offset) = self.find(address)?;
+        let region = &self.regions[number];
+        if !region.direct_read {
+            return None;
+        }
+        region.page(page).get(offset..offset + N)?.try_into().ok()
+    }
+
+    /// Writes `N` bytes that do not cross a page.
+    #[inline(always)]
+    pub fn write<const N: usize>(&mut self, address: u64, bytes: [u8; N]) -> WriteOutcome {
+        let Some((number, page, offset)) = self.find(address) else {
+            return WriteOutcome::NotMemory;
+        };
+        let region = &mut self.regions[number];
+        if region.kind == RegionKind::Ram
+            && let Some(hot) = region.hot_page(page)
+            && let Some(place) = hot.get_mut(offset..offset + N)
+        {
+            place.copy_from_slice(&bytes);
+            return WriteOutcome::Memory;
+        }
+        self.write_cold(number, page, offset, &bytes)
+    }
+
+    #[cold]
+    fn write_cold(
+        &mut self,
+        number: usize,
+        page: usize,
+        offset: usize,
+        bytes: &[u8],
+    ) -> WriteOutcome {
+        if self.regions[number].kind == RegionKind::Rom {
+            return WriteOutcome::NotMemory;
+        }
+        if self.store(number, page, offset, bytes) {
+            WriteOutcome::Code
+        } else {
+            WriteOutcome::Memory
+        }
+    }
+
+    /// Stores within a page, whatever the region; notes when code was hit.
+    fn store(&mut self, number: usize, page: usize, offset: usize, bytes: &[u8]) -> bool {
+        let region = &mut self.regions[number];
+        let base = region.base + (page * PAGE_SIZE) as u64;
+        let (place, code) = region.cold_page(page, offset, bytes.len());
+        place[offset..offset + bytes.len()].copy_from_slice(bytes);
+        if code {
+            self.code_writes.push(base);
+        }
+        code
+    }
+
+    /// Reads any number of bytes, as a device or a loader does.
+    pub fn read_bytes(&self, address: u64, into: &mut [u8]) -> Result<(), OutOfRange> {
+        let error = OutOfRange { address, len: into.len() as u64 };
+        let mut done = 0;
+        while done < into.len() {
+            let place = address.checked_add(done as u64).ok_or(error)?;
+            let (number, page, offset) = self.find(place).ok_or(error)?;
+            let count = (PAGE_SIZE - offset).min(into.len() - done);
+            into[done..done + count]
+                .copy_from_slice(&self.regions[number].page(page)[offset..offset + count]);
+            done += count;
+        }
+        Ok(())
+    }
+
+    /// Writes any number of bytes, as a device or a loader does; into read-only regions as well. Writes nothing
+    /// when some of the addresses have no memory.
+    pub fn write_bytes(&mut self, address: u64, bytes: &[u8]) -> Result<(), OutOfRange> {
+        self.check_range(address, bytes.len() as u64)?;
+        let mut done = 0;
+        while let Some((number, page, offset)) =
+            self.find(address + done as u64).filter(|_| done < bytes.len())
+        {
+            let count = (PAGE_SIZE - offset).min(bytes.len() - done);
+            self.store(number, page, offset, &bytes[done..done + count]);
+            done += count;
+        }
+        Ok(())
+    }
+
+    /// Whether there is memory at all of the addresses.
+    pub fn check_range(&self, address: u64, len: u64) -> Result<(), OutOfRange> {
+        let error = OutOfRange { address, len };
+        let end = address.checked_add(len).ok_or(error)?;
+        let mut place = address;
+        while place < end {
+            let (number, ..) = self.find(place).ok_or(error)?;
+            let region = &self.regions[number];
+            place = region.base.saturating_add(region.len);
+        }
+        Ok(())
+    }
+
+    /// Lets reads of the region at `address` go to its pages, or to its device.
+    pub fn set_direct_read(&mut self, address: u64, direct: bool) {
+        if let Some((number, ..)) = self.find(address) {
+            self.regions[number].direct_read = direct;
+        }
+    }
+
+    /// Whether reads at `address` go straight to memory.
+    #[must_use]
+    pub fn is_memory(&self, address: u64) -> bool {
+        self.find(address).is_some_and(|(number, ..)| self.regions[number].direct_read)
+    }
+
+    /// Notes that instructions were decoded from `len` bytes at `address`, within a page.
+    pub fn mark_code(&mut self, address: u64, len: usize) {
+        if let Some((number, page, offset)) = self.find(address) {
+            self.regions[number].mark_code(page, offset, len);
+        }
+    }
+
+    /// Whether a write has hit decoded code since the last [`PhysMem::take_code_writes`].
+    #[inline(always)]
+    #[must_use]
+    pub fn has_code_writes(&self) -> bool {
+        !self.code_writes.is_empty()
+    }
+
+    /// The physical addresses of pages whose code was written; whatever was decoded from them is no longer valid
+    /// and has to be marked again when it is decoded again.
+    pub fn take_code_writes(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.code_writes)
+    }
+
+    /// The digest of all memory. Costs as much as has been written since the last one.
+    pub fn digest(&mut self) -> StateDigest {
+        self.regions.iter_mut().fold(StateDigest::default(), |digest, region| {
+            digest.and(StateDigest(region.digest())).and(StateDigest(region.direct_read.into()))
+        })
+    }
+
+    /// A snapshot. Costs as much as has been written since the last one.
+    pub fn snapshot(&mut self) -> MemImage {
+        let zero = &self.zero;
+        let image = |region: &mut Region| RegionImage {
+            chunks: region.snapshot(zero),
+            pages: region.page_count(),
+            direct_read: region.direct_read,
+        };
+        MemImage { regions: self.regions.iter_mut().map(image).collect() }
+    }
+
+    /// Takes a snapshot back.
+    pub fn restore(&mut self, image: &MemImage) -> Result<(), MismatchError> {
+        let fits = image.regions.len() == self.regions.len()
+            && image.regions.iter().zip(&self.regions).all(|(a, b)| a.pages == b.page_count());
+        if !fits {
+            return Err(MismatchError);
+        }
+        for (region, saved) in self.regions.iter_mut().zip(&image.regions) {
+            let base = region.base;
+            region.restore(&saved.chunks, |offset| self.code_writes.push(base + offset));
+            region.direct_read = saved.direct_read;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: u64 = 0x4000_0000;
+    const LEN: u64 = 0x20_0000;
+
+    fn ram() -> PhysMem {
+        let mut mem = PhysMem::default();
+        mem.add_region(BASE, LEN, RegionKind::Ram);
+        mem.add_region(0, 0x4000, RegionKind::Rom);
+        mem
+    }
+
+    fn write(mem: &mut PhysMem, address: u64, value: u64) {
+        assert_eq!(mem.write(address, value.to_le_bytes()), WriteOutcome::Memory);
+    }
+
+    /// Catches a digest that depends on the path: of writes, of snapshots or of earlier digests.
+    #[test]
+    fn digest_is_a_function_of_the_contents() {
+        let (mut a, mut b) = (ram(), ram());
+        assert_eq!(a.digest(), b.digest());
+        write(&mut a, BASE + 8, 1);
+        a.digest();
+        write(&mut a, BASE + 8, 2);
+        write(&mut a, BASE + 0x5000, 3);
+        write(&mut b, BASE + 0x5000, 3);
+        let _ = b.snapshot();
+        write(&mut b, BASE + 8, 2);
+        assert_eq!(a.digest(), b.digest());
+        write(&mut b, BASE + 8, 4);
+        assert_ne!(a.digest(), b.digest());
+    }
+
+    /// Catches pages at different places with the same contents cancelling out or being exchangeable.
+    #[test]
+    fn digest_knows_where_a_page_is() {
+        let (mut a, mut b) = (ram(), ram());
+        write(&mut a, BASE, 1);
+        write(&mut b, BASE + 0x1000, 1);
+        assert_ne!(a.digest(), b.digest());
+    }
+
+    /// Catches a snapshot that sees later writes, and a restore that leaves some of them.
+    #[test]
+    fn snapshots_keep_their_contents() {
+        let mut mem = ram();
+        write(&mut mem, BASE + 16, 1);
+        let before = mem.digest();
+        let snapshot = mem.snapshot();
+        write(&mut mem, BASE + 16, 2);
+        write(&mut mem, BASE + 0x10_0000, 3);
+        let later = mem.snapshot();
+        assert_ne!(mem.digest(), before);
+        mem.restore(&snapshot).unwrap();
+        assert_eq!(mem.read(BASE + 16), Some(1u64.to_le_bytes()));
+        assert_eq!(mem.digest(), before);
+        mem.restore(&later).unwrap();
+        assert_eq!(mem.read(BASE + 0x10_0000), Some(3u64.to_le_bytes()));
+        assert!(mem.snapshot() == later && later != snapshot);
+    }
+
+    /// Catches a write into code that goes unnoticed: by a store, by DMA, by a restore, or after a snapshot.
+    #[test]
+    fn writes_into_code_are_told() {
+        let mut mem = ram();
+        let snapshot = mem.snapshot();
+        write(&mut mem, BASE, 7);
+        mem.mark_code(BASE, 64);
+        assert_eq!(mem.write(BASE + 128, [1u8]), WriteOutcome::Memory);
+        assert!(!mem.has_code_writes());
+        assert_eq!(mem.write(BASE + 60, [1u8; 8]), WriteOutcome::Code);
+        assert_eq!(mem.take_code_writes(), [BASE]);
+        mem.mark_code(BASE, 64);
+        mem.write_bytes(BASE, &[0; 4]).unwrap();
+        assert_eq!(mem.take_code_writes(), [BASE]);
+        mem.mark_code(BASE + 0x40, 4);
+        mem.restore(&snapshot).unwrap();
+        assert_eq!(mem.take_code_writes(), [BASE]);
+    }
+
+    /// Catches accesses past the end, into ROM, or across the end of the address space.
+    #[test]
+    fn edges() {
+        let mut mem = ram();
+        assert_eq!(mem.read::<1>(BASE + LEN), None);
+        assert_eq!(mem.write(0x10, [1u8]), WriteOutcome::NotMemory);
+        assert!(mem.write_bytes(0x10, &[1]).is_ok());
+        assert_eq!(mem.read(0x10), Some([1u8]));
+        assert!(mem.write_bytes(BASE + LEN - 4, &[0; 8]).is_err());
+        assert!(mem.write_bytes(u64::MAX - 3, &[0; 8]).is_err());
+        assert!(mem.read_bytes(BASE + LEN - 4, &mut [0; 8]).is_err());
+        mem.set_direct_read(0, false);
+        assert_eq!(mem.read::<1>(0x10), None);
+    }
+}
