@@ -1,1 +1,21 @@
-//! What every guest processor shares: Guest and Emit traits, the TLB, the interpreter.
+//! What every guest processor shares.
+//!
+//! A guest architecture is a table of instructions whose meanings are written once, against [`Emit`], and run by
+//! every engine. This crate has the two traits that make this possible, the state that all guests have alike
+//! ([`Vcpu`], [`Tlb`]), what an executing instruction can touch ([`Cx`]), and the first engine: the interpreter.
+
+mod access;
+mod cx;
+mod emit;
+mod guest;
+mod interp;
+mod tlb;
+mod vcpu;
+
+pub use access::{Access, Mem, Size};
+pub use cx::{Cx, Exit, Request};
+pub use emit::{Binary, Compare, Emit, Helper, Reg, SINK, Unary, Width};
+pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Translation};
+pub use interp::{Interpreter, Stats};
+pub use tlb::{Tlb, TlbEntry, TlbState};
+pub use vcpu::{Fetch, MmuCx, PowerState, REGS, VREGS, Vcpu};

@@ -1,0 +1,545 @@
+//! What an executing instruction can touch, and the interpreter's way of computing.
+//!
+//! [`Cx`] owns one running vCPU and the machine around it, for as long as the vCPU runs. It implements [`Emit`] by
+//! computing at once; the same accesses, translations and helpers serve compiled code.
+
+use lockstep_core::{Backplane, StopReason, VcpuId};
+use lockstep_memory::{DeviceCx, PhysMem, WriteOutcome};
+
+use crate::{
+    Access, Binary, BusError, Compare, Emit, Fetch, Guest, Helper, Mem, Platform, PowerState, Reg,
+    Size, Translation, Unary, Vcpu, Width,
+};
+
+const PAGE: u64 = 4096;
+
+/// What ends an instruction early.
+#[derive(Clone, Debug)]
+pub enum Exit<G: Guest> {
+    /// The vCPU takes a synchronous exception.
+    Exception(G::Exception),
+    /// The run ends.
+    Stop(Box<StopReason>),
+}
+
+/// Something that a vCPU asks of the machine; done before the next instruction.
+#[derive(Clone, Debug)]
+pub enum Request<G: Guest> {
+    /// Every other vCPU does this.
+    Broadcast(G::Request),
+    /// Powers a vCPU on.
+    PowerOn {
+        /// Which; it exists and is off.
+        vcpu: VcpuId,
+        /// Its first instruction.
+        entry: u64,
+        /// Its first argument.
+        arg: u64,
+    },
+    /// Ends the run.
+    Stop(StopReason),
+    /// Resets the machine.
+    Reset,
+}
+
+/// A running vCPU and the machine around it.
+pub struct Cx<G: Guest> {
+    /// The vCPU.
+    pub cpu: Vcpu<G>,
+    /// Guest physical memory.
+    pub mem: PhysMem,
+    /// Time, calendar, journal, outputs.
+    pub bp: Backplane,
+    /// The devices.
+    pub platform: Box<G::Platform>,
+    /// What the machine is asked to do before the next instruction.
+    pub requests: Vec<Request<G>>,
+    /// The power state of every vCPU; the machine keeps it.
+    pub powers: Vec<PowerState>,
+    /// The address of the instruction after the one that is executing, unless it branches.
+    pub next_pc: u64,
+    /// Instructions left until the engine looks up.
+    pub(crate) left: u64,
+    /// Instructions left after it has looked up.
+    pub(crate) held: u64,
+    /// The count of retired instructions at the end of the budget.
+    pub(crate) end: u64,
+}
+
+impl<G: Guest> Cx<G> {
+    /// Puts a vCPU into its surroundings.
+    #[must_use]
+    pub fn new(cpu: Vcpu<G>, mem: PhysMem, bp: Backplane, platform: Box<G::Platform>) -> Self {
+        Self {
+            cpu,
+            mem,
+            bp,
+            platform,
+            requests: Vec::new(),
+            powers: Vec::new(),
+            next_pc: 0,
+            left: 0,
+            held: 0,
+            end: 0,
+        }
+    }
+
+    /// The devices, and what they may reach.
+    pub fn devices(&mut self) -> (&mut G::Platform, DeviceCx<'_>) {
+        (&mut self.platform, DeviceCx { mem: &mut self.mem, bp: &mut self.bp })
+    }
+
+    /// Makes the engine look up before the next instruction.
+    #[inline]
+    pub fn look_up(&mut self) {
+        self.held += self.left;
+        self.left = 0;
+    }
+
+    /// Makes the engine return to the run loop before the next instruction.
+    pub fn attend(&mut self) {
+        self.bp.attention = true;
+        self.look_up();
+    }
+
+    /// Asks the machine for something before the next instruction.
+    pub fn ask(&mut self, request: Request<G>) {
+        self.requests.push(request);
+        self.attend();
+    }
+
+    /// Forgets where instructions come from: the next fetch asks the TLB. For whatever the architecture says can change
+    /// the translation of instructions.
+    pub fn refetch(&mut self) {
+        self.cpu.fetch = None;
+        self.look_up();
+    }
+
+    /// Makes `bp.retired` the count before the executing instruction.
+    #[inline]
+    fn sync(&mut self) {
+        self.bp.retired = (self.end - self.left - self.held).saturating_sub(1);
+    }
+
+    /// Makes `bp.retired` the count before the instruction that has just faulted.
+    pub(crate) fn sync_after_fault(&mut self) {
+        self.sync();
+    }
+
+    #[inline]
+    fn attend_if_wanted(&mut self) {
+        if self.bp.attention || self.mem.has_code_writes() {
+            self.look_up();
+        }
+    }
+
+    fn bus_error(
+        &mut self,
+        error: BusError,
+        address: u64,
+        access: Access,
+        mem: Option<Mem>,
+    ) -> Exit<G> {
+        match error {
+            BusError::Abort => Exit::Exception(G::bus_abort(self, address, access, mem)),
+            BusError::Unimplemented(report) => {
+                let report = format!("{report} (pc {:#x})", self.cpu.pc);
+                Exit::Stop(Box::new(StopReason::Unimplemented(report)))
+            }
+        }
+    }
+
+    /// Translates an address: by the TLB, or by walking the page tables and filling it.
+    pub fn translate(
+        &mut self,
+        address: u64,
+        access: Access,
+        user: bool,
+    ) -> Result<Translation, Exit<G>> {
+        let mode = if user { 0 } else { self.cpu.mmu.mode };
+        let entry = match self.cpu.tlb.find(address, self.cpu.mmu.space, mode, access) {
+            Some(entry) => entry,
+            None => {
+                self.sync();
+                let entry = G::walk(self, address, access, user)?;
+                self.cpu.tlb.fill(entry);
+                self.bp.witness(lockstep_core::What::TlbFill {
+                    page: entry.page << 12,
+                    frame: entry.frame << 12,
+                    attributes: entry.attributes(),
+                });
+                entry
+            }
+        };
+        Ok(Translation { address: entry.physical(address), device: entry.device })
+    }
+
+    /// The physical page of the next instruction, asking the TLB when the fetch page changes.
+    #[inline]
+    pub(crate) fn fetch_frame(&mut self) -> Result<u64, Exit<G>> {
+        let page = self.cpu.pc / PAGE;
+        match self.cpu.fetch {
+            Some(fetch) if fetch.page == page => Ok(fetch.frame),
+            _ => self.fetch_other_page(page),
+        }
+    }
+
+    /// A fetch that fails counts as an instruction, and what happens during a fetch happens before it.
+    fn fetch_other_page(&mut self, page: u64) -> Result<u64, Exit<G>> {
+        self.left -= 1;
+        G::check_pc(self).map_err(Exit::Exception)?;
+        let translation = self.translate(self.cpu.pc, Access::Execute, self.cpu.mmu.mode == 0)?;
+        self.left += 1;
+        let frame = translation.address / PAGE;
+        self.cpu.fetch = Some(Fetch { page, frame });
+        Ok(frame)
+    }
+
+    /// Translates all bytes of a data access, and refuses misaligned ones that the guest does not allow. The second
+    /// address is that of the first byte on the next page.
+    fn translate_data(
+        &mut self,
+        address: u64,
+        mem: Mem,
+        access: Access,
+    ) -> Result<(u64, Option<u64>), Exit<G>> {
+        let size = mem.size.bytes();
+        let misaligned = address & (size - 1) != 0;
+        if misaligned && (mem.aligned || self.cpu.mmu.align) {
+            return Err(Exit::Exception(G::misaligned(self, address, access)));
+        }
+        let first = self.translate(address, access, mem.user)?;
+        if misaligned && first.device {
+            return Err(Exit::Exception(G::misaligned(self, address, access)));
+        }
+        let to_page_end = PAGE - address % PAGE;
+        if to_page_end >= size {
+            return Ok((first.address, None));
+        }
+        let second = self.translate(address.wrapping_add(to_page_end), access, mem.user)?;
+        if second.device {
+            return Err(Exit::Exception(G::misaligned(self, address, access)));
+        }
+        Ok((first.address, Some(second.address)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn load_slow(&mut self, address: u64, mem: Mem) -> Result<u64, Exit<G>> {
+        let access = if mem.update { Access::Update } else { Access::Read };
+        let (first, second) = self.translate_data(address, mem, access)?;
+        let size = mem.size.bytes();
+        let Some(second) = second else {
+            return self.read_physical(first, size as u8, address, access, mem);
+        };
+        let split = (PAGE - address % PAGE) as u8;
+        let mut bytes = [0; 8];
+        for place in 0..size as u8 {
+            let from = if place < split {
+                first + u64::from(place)
+            } else {
+                second + u64::from(place - split)
+            };
+            bytes[usize::from(place)] = self.read_physical(from, 1, address, access, mem)? as u8;
+        }
+        Ok(from_bytes::<G>(&bytes[..size as usize]))
+    }
+
+    fn read_physical(
+        &mut self,
+        physical: u64,
+        size: u8,
+        address: u64,
+        access: Access,
+        mem: Mem,
+    ) -> Result<u64, Exit<G>> {
+        let direct = match size {
+            1 => self.mem.read::<1>(physical).map(|b| from_bytes::<G>(&b)),
+            2 => self.mem.read::<2>(physical).map(|b| from_bytes::<G>(&b)),
+            4 => self.mem.read::<4>(physical).map(|b| from_bytes::<G>(&b)),
+            _ => self.mem.read::<8>(physical).map(|b| from_bytes::<G>(&b)),
+        };
+        if let Some(value) = direct {
+            return Ok(value);
+        }
+        self.sync();
+        let (platform, mut cx) = self.devices();
+        let result = platform.read(&mut cx, physical, size);
+        self.attend_if_wanted();
+        result.map_err(|error| self.bus_error(error, address, access, Some(mem)))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn store_slow(&mut self, address: u64, value: u64, mem: Mem) -> Result<(), Exit<G>> {
+        let (first, second) = self.translate_data(address, mem, Access::Write)?;
+        let size = mem.size.bytes();
+        let Some(second) = second else {
+            return self.write_physical(first, size as u8, value, address, mem);
+        };
+        let split = (PAGE - address % PAGE) as u8;
+        for place in 0..size as u8 {
+            let to = if place < split {
+                first + u64::from(place)
+            } else {
+                second + u64::from(place - split)
+            };
+            let shift = if G::BIG_ENDIAN { size as u8 - 1 - place } else { place } * 8;
+            self.write_physical(to, 1, value >> shift & 0xff, address, mem)?;
+        }
+        Ok(())
+    }
+
+    fn write_physical(
+        &mut self,
+        physical: u64,
+        size: u8,
+        value: u64,
+        address: u64,
+        mem: Mem,
+    ) -> Result<(), Exit<G>> {
+        let outcome = match size {
+            1 => self.mem.write(physical, [value as u8]),
+            2 => self.mem.write(physical, bytes_of::<G, 2>(value)),
+            4 => self.mem.write(physical, bytes_of::<G, 4>(value)),
+            _ => self.mem.write(physical, bytes_of::<G, 8>(value)),
+        };
+        match outcome {
+            WriteOutcome::Memory => Ok(()),
+            WriteOutcome::Code => {
+                self.look_up();
+                Ok(())
+            }
+            WriteOutcome::NotMemory => {
+                self.sync();
+                let (platform, mut cx) = self.devices();
+                let result = platform.write(&mut cx, physical, size, value);
+                self.attend_if_wanted();
+                result.map_err(|error| self.bus_error(error, address, Access::Write, Some(mem)))
+            }
+        }
+    }
+
+    /// Reads a physical address as a page-table walker does; `None` where there is no memory.
+    #[must_use]
+    pub fn read_table(&self, physical: u64) -> Option<u64> {
+        self.mem.read::<8>(physical).map(|bytes| from_bytes::<G>(&bytes))
+    }
+}
+
+#[inline(always)]
+fn from_bytes<G: Guest>(bytes: &[u8]) -> u64 {
+    let mut all = [0; 8];
+    if G::BIG_ENDIAN {
+        all[8 - bytes.len()..].copy_from_slice(bytes);
+        u64::from_be_bytes(all)
+    } else {
+        all[..bytes.len()].copy_from_slice(bytes);
+        u64::from_le_bytes(all)
+    }
+}
+
+#[inline(always)]
+fn bytes_of<G: Guest, const N: usize>(value: u64) -> [u8; N] {
+    let mut bytes = [0; N];
+    if G::BIG_ENDIAN {
+        bytes.copy_from_slice(&value.to_be_bytes()[8 - N..]);
+    } else {
+        bytes.copy_from_slice(&value.to_le_bytes()[..N]);
+    }
+    bytes
+}
+
+/// The interpreter: computes at once, on concrete values.
+impl<G: Guest> Emit<G> for Cx<G> {
+    type V = u64;
+    type Exit = Exit<G>;
+
+    #[inline(always)]
+    fn imm(&mut self, value: u64) -> u64 {
+        value
+    }
+
+    #[inline(always)]
+    fn pc(&mut self) -> u64 {
+        self.cpu.pc
+    }
+
+    #[inline(always)]
+    fn get(&mut self, reg: Reg) -> u64 {
+        self.cpu.regs[usize::from(reg) % crate::REGS]
+    }
+
+    #[inline(always)]
+    fn put(&mut self, reg: Reg, value: u64) {
+        self.cpu.regs[usize::from(reg) % crate::REGS] = value;
+    }
+
+    #[inline(always)]
+    fn unary(&mut self, op: Unary, w: Width, a: u64) -> u64 {
+        let a = a & w.mask();
+        let spare = 64 - w.bits();
+        let result = match op {
+            Unary::Not => !a,
+            Unary::Neg => a.wrapping_neg(),
+            Unary::Clz => u64::from(a.leading_zeros() - spare),
+            Unary::Ctz => u64::from(a.trailing_zeros().min(w.bits())),
+            Unary::Popcount => u64::from(a.count_ones()),
+            Unary::ReverseBits => a.reverse_bits() >> spare,
+            Unary::ReverseBytes => a.swap_bytes() >> spare,
+            Unary::Sext8 => a as i8 as u64,
+            Unary::Sext16 => a as i16 as u64,
+            Unary::Sext32 => a as i32 as u64,
+        };
+        result & w.mask()
+    }
+
+    #[inline(always)]
+    fn binary(&mut self, op: Binary, w: Width, a: u64, b: u64) -> u64 {
+        let (a, b) = (a & w.mask(), b & w.mask());
+        let shift = b as u32 & (w.bits() - 1);
+        let signed = |v: u64| if w == Width::W32 { i64::from(v as i32) } else { v as i64 };
+        let result = match op {
+            Binary::Add => a.wrapping_add(b),
+            Binary::Sub => a.wrapping_sub(b),
+            Binary::Mul => a.wrapping_mul(b),
+            Binary::UmulHigh => ((u128::from(a) * u128::from(b)) >> w.bits()) as u64,
+            Binary::SmulHigh => {
+                ((i128::from(signed(a)) * i128::from(signed(b))) >> w.bits()) as u64
+            }
+            Binary::Udiv => a.checked_div(b).unwrap_or(0),
+            Binary::Sdiv if b == 0 => 0,
+            Binary::Sdiv => signed(a).wrapping_div(signed(b)) as u64,
+            Binary::Urem => a.checked_rem(b).unwrap_or(a),
+            Binary::Srem if b == 0 => a,
+            Binary::Srem => signed(a).wrapping_rem(signed(b)) as u64,
+            Binary::And => a & b,
+            Binary::Or => a | b,
+            Binary::Xor => a ^ b,
+            Binary::Shl => a << shift,
+            Binary::Shr => a >> shift,
+            Binary::Sar => (signed(a) >> shift) as u64,
+            Binary::Ror => match w {
+                Width::W32 => u64::from((a as u32).rotate_right(shift)),
+                Width::W64 => a.rotate_right(shift),
+            },
+        };
+        result & w.mask()
+    }
+
+    #[inline(always)]
+    fn compare(&mut self, op: Compare, w: Width, a: u64, b: u64) -> u64 {
+        let (a, b) = (a & w.mask(), b & w.mask());
+        let up = 64 - w.bits();
+        let (sa, sb) = ((a << up) as i64, (b << up) as i64);
+        u64::from(match op {
+            Compare::Eq => a == b,
+            Compare::Ne => a != b,
+            Compare::Ult => a < b,
+            Compare::Ule => a <= b,
+            Compare::Slt => sa < sb,
+            Compare::Sle => sa <= sb,
+        })
+    }
+
+    #[inline(always)]
+    fn select(&mut self, c: u64, a: u64, b: u64) -> u64 {
+        if c != 0 { a } else { b }
+    }
+
+    #[inline(always)]
+    fn when(
+        &mut self,
+        c: u64,
+        then: impl FnOnce(&mut Self) -> Result<(), Exit<G>>,
+    ) -> Result<(), Exit<G>> {
+        if c != 0 { then(self) } else { Ok(()) }
+    }
+
+    #[inline(always)]
+    fn if_else(
+        &mut self,
+        c: u64,
+        then: impl FnOnce(&mut Self) -> Result<(), Exit<G>>,
+        otherwise: impl FnOnce(&mut Self) -> Result<(), Exit<G>>,
+    ) -> Result<(), Exit<G>> {
+        if c != 0 { then(self) } else { otherwise(self) }
+    }
+
+    #[inline(always)]
+    fn load(&mut self, address: u64, mem: Mem) -> Result<u64, Exit<G>> {
+        if address & (mem.size.bytes() - 1) == 0 && !mem.update {
+            let mode = if mem.user { 0 } else { self.cpu.mmu.mode };
+            let space = self.cpu.mmu.space;
+            if let Some(physical) = self.cpu.tlb.hit(address, space, mode, Access::Read) {
+                let direct = match mem.size {
+                    Size::B1 => self.mem.read::<1>(physical).map(|b| from_bytes::<G>(&b)),
+                    Size::B2 => self.mem.read::<2>(physical).map(|b| from_bytes::<G>(&b)),
+                    Size::B4 => self.mem.read::<4>(physical).map(|b| from_bytes::<G>(&b)),
+                    Size::B8 => self.mem.read::<8>(physical).map(|b| from_bytes::<G>(&b)),
+                };
+                if let Some(value) = direct {
+                    return Ok(value);
+                }
+            }
+        }
+        self.load_slow(address, mem)
+    }
+
+    #[inline(always)]
+    fn store(&mut self, address: u64, value: u64, mem: Mem) -> Result<(), Exit<G>> {
+        if address & (mem.size.bytes() - 1) == 0 {
+            let mode = if mem.user { 0 } else { self.cpu.mmu.mode };
+            let space = self.cpu.mmu.space;
+            if let Some(physical) = self.cpu.tlb.hit(address, space, mode, Access::Write) {
+                let outcome = match mem.size {
+                    Size::B1 => self.mem.write(physical, [value as u8]),
+                    Size::B2 => self.mem.write(physical, bytes_of::<G, 2>(value)),
+                    Size::B4 => self.mem.write(physical, bytes_of::<G, 4>(value)),
+                    Size::B8 => self.mem.write(physical, bytes_of::<G, 8>(value)),
+                };
+                match outcome {
+                    WriteOutcome::Memory => return Ok(()),
+                    WriteOutcome::Code => {
+                        self.look_up();
+                        return Ok(());
+                    }
+                    WriteOutcome::NotMemory => {}
+                }
+            }
+        }
+        self.store_slow(address, value, mem)
+    }
+
+    #[inline(always)]
+    fn jump_rel(&mut self, offset: i64) {
+        self.next_pc = self.cpu.pc.wrapping_add_signed(offset);
+    }
+
+    #[inline(always)]
+    fn jump(&mut self, target: u64) {
+        self.next_pc = target;
+    }
+
+    #[inline(always)]
+    fn branch_rel(&mut self, c: u64, offset: i64) {
+        if c != 0 {
+            self.next_pc = self.cpu.pc.wrapping_add_signed(offset);
+        }
+    }
+
+    #[inline]
+    fn call(&mut self, helper: Helper<G>, args: [u64; 3]) -> Result<u64, Exit<G>> {
+        self.sync();
+        let result = helper(self, args);
+        if self.bp.attention {
+            self.look_up();
+        }
+        result
+    }
+
+    #[inline]
+    fn raise(&mut self, exception: G::Exception) -> Result<(), Exit<G>> {
+        Err(Exit::Exception(exception))
+    }
+}

@@ -1,0 +1,90 @@
+//! A virtual processor's state.
+
+use lockstep_core::VcpuId;
+use serde::{Deserialize, Serialize};
+
+use crate::{Guest, Tlb};
+
+/// Registers that meanings can name directly.
+pub const REGS: usize = 64;
+/// Vector registers.
+pub const VREGS: usize = 32;
+
+/// What a vCPU is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PowerState {
+    /// Executing instructions.
+    #[default]
+    Running,
+    /// Waiting for an interrupt.
+    Waiting,
+    /// Waiting for an event or an interrupt; may go on at any time.
+    WaitingForEvent,
+    /// Off, until another vCPU powers it on.
+    Off,
+}
+
+/// The page from which instructions are being fetched. The TLB is asked when the page changes, and after
+/// anything that the architecture says can change the translation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// Virtual page number.
+    pub page: u64,
+    /// Physical page number.
+    pub frame: u64,
+}
+
+/// What data accesses need to know of the processor's mode; derived by the guest from its system registers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MmuCx {
+    /// Which permission bits of TLB entries apply (0 is user mode, at most 3).
+    pub mode: u8,
+    /// The current address space.
+    pub space: u16,
+    /// Every data access insists on natural alignment.
+    pub align: bool,
+}
+
+/// One virtual processor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vcpu<G: Guest> {
+    /// Which.
+    pub id: VcpuId,
+    /// The address of the next instruction.
+    pub pc: u64,
+    /// The registers that meanings name; the guest says which is which.
+    pub regs: [u64; REGS],
+    /// The vector registers.
+    pub vregs: [u128; VREGS],
+    /// The rest.
+    pub sys: G::Sys,
+    /// Cached translations.
+    pub tlb: Tlb,
+    /// Where instructions come from.
+    pub fetch: Option<Fetch>,
+    /// Running or waiting.
+    pub power: PowerState,
+    /// Interrupt lines, as last read from the platform.
+    pub lines: u32,
+    /// Derived: the mode of data accesses.
+    pub mmu: MmuCx,
+}
+
+impl<G: Guest> Vcpu<G> {
+    /// A vCPU with all registers zero, which the guest completes.
+    #[must_use]
+    pub fn new(id: VcpuId, sys: G::Sys) -> Self {
+        Self {
+            id,
+            pc: 0,
+            regs: [0; REGS],
+            vregs: [0; VREGS],
+            sys,
+            tlb: Tlb::default(),
+            fetch: None,
+            power: PowerState::default(),
+            lines: 0,
+            mmu: MmuCx::default(),
+        }
+    }
+}
