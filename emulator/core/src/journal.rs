@@ -3,6 +3,8 @@
 //! Recorders race when several threads append to one log, and the winner of a lock is the host's choice. The
 //! journal belongs to the machine, the machine belongs to one thread, and nothing else can append.
 
+use std::any::Any;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Event, Level, Moment, VcpuId, What, chain};
@@ -17,7 +19,7 @@ pub enum Verdict {
 }
 
 /// Who is told of the events: a recorder, a player that compares them, or nobody.
-pub trait Observer: Send {
+pub trait Observer: Any + Send {
     /// Events above this level are not shown.
     fn level(&self) -> Level;
 
@@ -70,6 +72,20 @@ impl Journal {
         self.level = observer.level();
         self.observer = observer;
         self.stop = false;
+    }
+
+    /// The observer.
+    #[must_use]
+    pub fn observer(&self) -> &dyn Observer {
+        &*self.observer
+    }
+
+    /// Takes the observer away.
+    pub fn take_observer(&mut self) -> Box<dyn Observer> {
+        let observer = std::mem::replace(&mut self.observer, Box::new(NoObserver));
+        self.level = self.observer.level();
+        self.stop = false;
+        observer
     }
 
     /// The moment that an event at count `retired` would get now.
