@@ -132,13 +132,6 @@ impl<S: Read + Seek> Frames<S> {
         };
         Err(LogError::Decompress { offset, detail })
     }
-
-    /// The same file from another frame on.
-    pub(crate) fn go_to(&mut self, place: u64) {
-        self.place = place;
-        self.index = None;
-        self.last = FrameKind::Image;
-    }
 }
 
 /// Fills `bytes` from `offset` on.

@@ -15,10 +15,15 @@ mod header;
 mod header_text;
 mod index;
 mod read;
-#[cfg(test)]
-mod samples;
 mod text;
 mod wire;
+
+// The samples name this crate as a test outside it does.
+#[cfg(test)]
+extern crate self as lockstep_log;
+#[cfg(test)]
+#[path = "../tests/samples/mod.rs"]
+mod samples;
 
 pub use encode::{FrameEncoder, encode};
 pub use error::{EncodeError, ImageMismatch, LogError, Structure};

@@ -58,7 +58,7 @@ pub(crate) fn unquote(text: &str) -> Result<Vec<u8>, String> {
 }
 
 fn unescape(rest: &mut impl Iterator<Item = u8>) -> Result<u8, String> {
-    let mut digit =
+    let digit =
         |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).unwrap_or(0) as u8;
     Ok(match rest.next() {
         Some(b'n') => b'\n',

@@ -1,12 +1,14 @@
-//! A log for tests, with every kind of event in it.
+//! Logs for tests: one with every kind of event in it, and runs of any length.
+//!
+//! Shared by the tests inside the crate and those that use it from outside; none uses all of it.
+#![allow(dead_code, unreachable_pub)]
 
 use lockstep_core::{
-    EntryId, Event, Input, InterruptClass, Moment, Owner, StateDigest, StopReason, VcpuId,
+    EntryId, Event, Input, InterruptClass, Level, Moment, Owner, StateDigest, StopReason, VcpuId,
     VirtualTime, What,
 };
 
-use crate::header::{Header, ImageRecord, ImageRole, MachineRecord};
-use lockstep_core::Level;
+use lockstep_log::{Header, ImageRecord, ImageRole, MachineRecord};
 
 pub(crate) const KERNEL: &[u8] = b"not much of a kernel";
 pub(crate) const BIOS: &[u8] = b"";
