@@ -25,6 +25,12 @@ pub trait Observer: Any + Send {
 
     /// Takes note of an event.
     fn observe(&mut self, event: &Event) -> Verdict;
+
+    /// The machine, at `now`, can neither go on nor be woken; its end will be the next event. An observer that
+    /// waits for something else can say so here.
+    fn dead(&mut self, _now: Moment, _vcpu: VcpuId, _report: &str) -> Verdict {
+        Verdict::Continue
+    }
 }
 
 /// Nobody.
@@ -76,8 +82,8 @@ impl Journal {
 
     /// The observer.
     #[must_use]
-    pub fn observer(&self) -> &dyn Observer {
-        &*self.observer
+    pub fn observer(&mut self) -> &mut dyn Observer {
+        &mut *self.observer
     }
 
     /// Takes the observer away.
@@ -107,6 +113,13 @@ impl Journal {
             self.scratch = bytes;
         }
         if level <= self.level && self.observer.observe(&event) == Verdict::Stop {
+            self.stop = true;
+        }
+    }
+
+    /// Tells the observer that the machine, at count `retired`, can neither go on nor be woken.
+    pub fn dead(&mut self, retired: u64, vcpu: VcpuId, report: &str) {
+        if self.observer.dead(self.moment(retired), vcpu, report) == Verdict::Stop {
             self.stop = true;
         }
     }

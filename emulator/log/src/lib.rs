@@ -1,1 +1,36 @@
 //! The event log: format, writer, reader, dump and diff.
+//!
+//! A recording is worth what can be said about it afterwards: that it is whole, that two of them are the same, and
+//! where they are not. The log of a run is a pure function of the run, down to the byte, so comparing recordings
+//! is comparing files; and it can be read after a crash, so that the run that crashed can be replayed.
+//!
+//! Nothing here opens a file or waits for one: [`FrameEncoder`] gives bytes to append, [`Reader`] takes anything that
+//! can be read and sought.
+
+mod encode;
+mod error;
+mod format;
+mod frames;
+mod header;
+mod header_text;
+mod index;
+mod read;
+mod text;
+mod wire;
+
+// The samples name this crate as a test outside it does.
+#[cfg(test)]
+extern crate self as lockstep_log;
+#[cfg(test)]
+#[path = "../tests/samples/mod.rs"]
+mod samples;
+
+pub use encode::{FrameEncoder, encode};
+pub use error::{EncodeError, ImageMismatch, LogError, Structure};
+pub use format::{FormatVersion, FrameKind};
+pub use frames::Cut;
+pub use header::{Header, ImageDigest, ImageRecord, ImageRole, IoMode, MachineRecord};
+pub use header_text::HeaderDifference;
+pub use index::{Index, IndexEntry};
+pub use read::{Ending, Events, Reader};
+pub use text::ParseError;
