@@ -130,6 +130,11 @@ void mmu_enable(u64 ttbr0, u64 ttbr1, u64 tcr);
 // The identity map alone, for guests that only want ordinary memory.
 void mmu_enable_identity(void);
 
+// ---- memory.c ----
+
+void *memcpy(void *to, const void *from, size_t size);
+void *memset(void *to, int value, size_t size);
+
 // ---- Code that was written as data: cache.c ----
 
 void code_written(const void *start, size_t size);
