@@ -302,6 +302,7 @@ impl<G: Guest> System<G> {
                 let retired = self.retired();
                 self.cx.bp.clock.warp_to(retired, to);
                 self.cx.bp.witness(What::Warp { to });
+                self.next_poll = 0;
             }
             (_, None) => {
                 let report = self.dead_report();
