@@ -1,4 +1,5 @@
 //! Encode, decode, encode again: the same bytes.
+#![allow(clippy::unwrap_used, reason = "a test that fails should panic")]
 
 mod samples;
 
