@@ -179,9 +179,11 @@ mod tests {
             for (place, _) in line.char_indices().filter(|(place, _)| *place > 14) {
                 let cut = parse_event(&line[..place]);
                 assert_ne!(cut.as_ref(), Ok(&event), "{line}");
-                let mut longer = line.clone();
-                longer.insert(place, '%');
-                assert_ne!(parse_event(&longer).as_ref(), Ok(&event), "{longer}");
+                for extra in ['%', ' ', '0', '+'] {
+                    let mut longer = line.clone();
+                    longer.insert(place, extra);
+                    assert_ne!(parse_event(&longer).as_ref(), Ok(&event), "{longer}");
+                }
             }
         }
     }
