@@ -75,7 +75,7 @@ impl FrameEncoder {
     /// Bundles the next of the images that the header names. All come before the first event.
     pub fn image(&mut self, image: &[u8]) -> Result<Vec<Vec<u8>>, EncodeError> {
         let record = self.missing_images.last().ok_or(EncodeError::UnannouncedImage)?;
-        record.check(image)?;
+        record.check(image).map_err(EncodeError::Image)?;
         self.missing_images.pop();
         let chunks = image.chunks(IMAGE_CHUNK);
         chunks.map(|chunk| self.seal(FrameKind::Image, chunk, Moment::START, 0)).collect()

@@ -91,7 +91,7 @@ pub enum LogError {
     TrailingData { offset: u64 },
     /// A bundled image is not the one that the header names.
     #[error("at offset {offset}: wrong {}", .source)]
-    Image { offset: u64, source: ImageMismatch },
+    Image { offset: u64, source: Box<ImageMismatch> },
     /// The log was asked for images that it does not hold.
     #[error("at offset {offset}: the log holds no images: it was not recorded as a bundle")]
     NotABundle { offset: u64 },
@@ -157,7 +157,7 @@ pub enum EncodeError {
     OutOfOrder { previous: Moment, at: Moment },
     /// A bundled image is not the one that the header names.
     #[error("wrong {0}")]
-    Image(#[from] ImageMismatch),
+    Image(Box<ImageMismatch>),
     /// More images than the header names, or images in a log that is not a bundle.
     #[error("the header does not announce another bundled image")]
     UnannouncedImage,

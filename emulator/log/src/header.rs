@@ -161,19 +161,19 @@ impl ImageRecord {
     }
 
     /// Checks that `bytes` are the image that was recorded with.
-    pub fn check(&self, bytes: &[u8]) -> Result<(), ImageMismatch> {
+    pub fn check(&self, bytes: &[u8]) -> Result<(), Box<ImageMismatch>> {
         let found = ImageDigest::of(bytes);
         if found == self.digest && bytes.len() as u64 == self.len {
             return Ok(());
         }
-        Err(ImageMismatch {
+        Err(Box::new(ImageMismatch {
             role: self.role,
             name: self.name.clone(),
             len: self.len,
             expected: self.digest,
             found_len: bytes.len() as u64,
             found,
-        })
+        }))
     }
 }
 

@@ -21,6 +21,14 @@ pub struct HeaderDifference {
     pub actual: Vec<String>,
 }
 
+impl HeaderDifference {
+    /// Whether the field can make a difference to the run, and not only to what was written down of it.
+    #[must_use]
+    pub fn is_of_the_run(&self) -> bool {
+        !["creator", "level", "bundled"].contains(&self.field)
+    }
+}
+
 impl std::fmt::Display for HeaderDifference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let show = |values: &[String]| {

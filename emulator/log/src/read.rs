@@ -209,7 +209,7 @@ impl<S: Read + Seek> Reader<S> {
         Ok(bytes)
     }
 
-    pub(crate) fn all_frames(&mut self) -> Frames<&mut S> {
+    pub(crate) fn frames(&mut self) -> Frames<&mut S> {
         Frames::new(&mut self.source, self.len, self.frames)
     }
 }
