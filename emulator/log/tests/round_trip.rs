@@ -21,7 +21,6 @@ fn decode(bytes: &[u8]) -> Vec<Event> {
 fn what() -> impl Strategy<Value = What> {
     let bytes = proptest::collection::vec(any::<u8>(), 0..40);
     let owner = prop_oneof![
-        Just(Owner::Script),
         any::<u16>().prop_map(|vcpu| Owner::Vcpu(VcpuId(vcpu))),
         any::<u16>().prop_map(Owner::Device),
     ];
@@ -34,6 +33,8 @@ fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         (any::<u8>(), bytes).prop_map(|(port, bytes)| What::Input(Input::Console { port, bytes })),
         Just(What::Input(Input::PowerKey)),
+        any::<u64>()
+            .prop_map(|ns| { What::Input(Input::TimePasses { to: VirtualTime::from_ns(ns) }) }),
         (any::<u8>(), any::<u8>()).prop_map(|(port, byte)| What::ConsoleOut { port, byte }),
         (id, any::<u64>())
             .prop_map(|(id, ns)| What::Due { id, armed_for: VirtualTime::from_ns(ns) }),
