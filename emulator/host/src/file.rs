@@ -137,7 +137,7 @@ mod tests {
         );
         let secret = folder.path().join("secret");
         fs::write(&secret, "x").expect("written");
-        fs::set_permissions(&secret, fs::Permissions::from_mode(0)).expect("set");
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).expect("set");
         // Root may read everything.
         if File::open(&secret).is_err() {
             assert_eq!(
