@@ -106,6 +106,19 @@ mod tests {
         }
     }
 
+    /// Catches a key that waits for an idle guest's next timer, and an idle guest that does not wait for it.
+    #[test]
+    fn an_input_ends_an_idle_wait() {
+        let (sender, receiver) = Baton::os().channel(1);
+        let door = ChannelDoor::new(receiver, 1);
+        let mut pacer = Pacer::start(ms(0));
+        let watch = Stopwatch::start();
+        assert!(!pacer.pace_or_input(ms(30), &door));
+        assert!(watch.elapsed() >= Duration::from_millis(30));
+        sender.send(lockstep_core::Input::PowerKey).expect("room");
+        assert!(pacer.pace_or_input(ms(1_000_000), &door));
+    }
+
     /// Catches a guest that rushes after a stall.
     #[test]
     fn a_stall_is_not_made_up_for() {

@@ -97,6 +97,8 @@ pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
@@ -113,11 +115,18 @@ mod tests {
         assert_eq!(error.to_string(), text);
     }
 
-    /// Catches endless reading of a file that says it is empty and is not.
+    /// Catches endless reading of what has no length to look at first: a pipe, or a device.
     #[test]
-    fn an_endless_file_is_too_large() {
-        let error = read_file(Path::new("/dev/zero"), 100_000).expect_err("endless");
-        assert!(matches!(error.problem, Problem::TooLarge { limit: 100_000 }));
+    fn an_endless_file_is_read_no_further_than_its_limit() {
+        let (mut reader, mut writer) = io::pipe().expect("a pipe");
+        writer.write_all(&[7; 100]).expect("room");
+        drop(writer);
+        let path = PathBuf::from(format!("/proc/self/fd/{}", reader.as_raw_fd()));
+        let error = read_file(&path, 10).expect_err("too large");
+        assert!(matches!(error.problem, Problem::TooLarge { limit: 10 }), "{error}");
+        let mut left = Vec::new();
+        reader.read_to_end(&mut left).expect("read");
+        assert_eq!(left.len(), 89, "bytes left in the pipe");
     }
 
     /// Catches errors that do not name the file, or that leave the user to read errno.
