@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use lockstep_core::{Door, Input, Moment, Offer};
+use lockstep_core::{Clock, Door, Input, Moment, Offer, VirtualTime};
 
 use crate::channel::{ReceiveError, Receiver};
 
@@ -35,7 +35,7 @@ impl ChannelDoor {
 }
 
 impl Door for ChannelDoor {
-    fn poll(&mut self, _now: Moment) -> Offer {
+    fn poll(&mut self, _now: Moment, _time: VirtualTime) -> Offer {
         match self.inputs.try_recv() {
             Ok(input) => Offer::Input(input),
             Err(ReceiveError::Empty) => Offer::NotNow,
@@ -45,11 +45,18 @@ impl Door for ChannelDoor {
         }
     }
 
-    fn next_poll(&self, retired: u64) -> u64 {
+    fn next_poll(&self, retired: u64, _clock: &Clock) -> u64 {
         retired.saturating_add(self.interval)
     }
 
-    fn wait(&mut self, _now: Moment) -> Offer {
+    fn idle(&mut self, now: Moment, next: Option<VirtualTime>) -> Offer {
+        // An idle machine with a timer does not wait for anybody.
+        if next.is_some() {
+            return match self.poll(now, VirtualTime::ZERO) {
+                Offer::Never => Offer::NotNow,
+                offer => offer,
+            };
+        }
         // An idle machine does not wait for a signal: if nobody can type any more, it is dead.
         self.inputs.recv().map_or(Offer::Never, Offer::Input)
     }
@@ -57,6 +64,8 @@ impl Door for ChannelDoor {
 
 #[cfg(test)]
 mod tests {
+    use lockstep_core::DEFAULT_NS_PER_INSN;
+
     use super::*;
     use crate::Baton;
 
@@ -71,18 +80,18 @@ mod tests {
     fn inputs_come_in_channel_order_until_all_senders_are_gone() {
         let (sender, receiver) = Baton::os().channel(10);
         let mut door = ChannelDoor::new(receiver, 100);
-        assert_eq!(door.poll(NOW), Offer::NotNow);
+        assert_eq!(door.poll(NOW, VirtualTime::ZERO), Offer::NotNow);
         let other = sender.clone();
         sender.send(key(b'a')).expect("open");
         other.send(Input::PowerKey).expect("open");
         sender.send(key(b'b')).expect("open");
         drop(sender);
-        assert_eq!(door.poll(NOW), Offer::Input(key(b'a')));
-        assert_eq!(door.wait(NOW), Offer::Input(Input::PowerKey));
+        assert_eq!(door.poll(NOW, VirtualTime::ZERO), Offer::Input(key(b'a')));
+        assert_eq!(door.idle(NOW, None), Offer::Input(Input::PowerKey));
         drop(other);
-        assert_eq!(door.poll(NOW), Offer::Input(key(b'b')));
-        assert_eq!(door.poll(NOW), Offer::Never);
-        assert_eq!(door.wait(NOW), Offer::Never);
+        assert_eq!(door.poll(NOW, VirtualTime::ZERO), Offer::Input(key(b'b')));
+        assert_eq!(door.poll(NOW, VirtualTime::ZERO), Offer::Never);
+        assert_eq!(door.idle(NOW, None), Offer::Never);
     }
 
     /// Catches an idle machine that goes on without waiting for its user.
@@ -98,8 +107,8 @@ mod tests {
                 sender.send(key(b'x'))
             }
         });
-        assert_eq!(door.wait(NOW), Offer::Input(key(b'x')));
-        assert_eq!(door.wait(NOW), Offer::Never);
+        assert_eq!(door.idle(NOW, None), Offer::Input(key(b'x')));
+        assert_eq!(door.idle(NOW, None), Offer::Never);
         typist.expect("started").join().expect("no panic").expect("sent");
     }
 
@@ -113,12 +122,12 @@ mod tests {
         sender.send(key(b'a')).expect("open");
         drop(sender);
         stop.send(Input::Stop).expect("open");
-        assert_eq!(door.poll(NOW), Offer::Input(key(b'a')));
-        assert_eq!(door.poll(NOW), Offer::Input(Input::Stop));
-        assert_eq!(door.poll(NOW), Offer::NotNow);
-        assert_eq!(door.wait(NOW), Offer::Never);
+        assert_eq!(door.poll(NOW, VirtualTime::ZERO), Offer::Input(key(b'a')));
+        assert_eq!(door.poll(NOW, VirtualTime::ZERO), Offer::Input(Input::Stop));
+        assert_eq!(door.poll(NOW, VirtualTime::ZERO), Offer::NotNow);
+        assert_eq!(door.idle(NOW, None), Offer::Never);
         drop(stop);
-        assert_eq!(door.poll(NOW), Offer::Never);
+        assert_eq!(door.poll(NOW, VirtualTime::ZERO), Offer::Never);
     }
 
     /// Catches a next poll that is not in the future, for which a machine would loop on the spot.
@@ -126,7 +135,7 @@ mod tests {
     fn the_next_poll_is_later() {
         let (_sender, receiver) = Baton::os().channel(1);
         let door = ChannelDoor::new(receiver, 0);
-        assert_eq!(door.next_poll(41), 42);
-        assert_eq!(door.next_poll(u64::MAX), u64::MAX);
+        assert_eq!(door.next_poll(41, &Clock::new(DEFAULT_NS_PER_INSN)), 42);
+        assert_eq!(door.next_poll(u64::MAX, &Clock::new(DEFAULT_NS_PER_INSN)), u64::MAX);
     }
 }

@@ -41,7 +41,7 @@ fn run(role: &str) {
     let (console, output) = Console::stdio(&baton, sender, options).expect("a console");
     let mut door = ChannelDoor::new(receiver, 1);
     output.write(format!("\r\nready {}\r\n", std::process::id()).into_bytes());
-    while let Offer::Input(input) = door.wait(Moment::START) {
+    while let Offer::Input(input) = door.idle(Moment::START, None) {
         output.write(format!("<{input:?}>\r\n").into_bytes());
         if input == Input::PowerKey {
             let faulty = baton.spawn("faulty", || panic!("on purpose"));
