@@ -75,20 +75,20 @@ pub fn parse_machine(text: &str) -> Result<(String, BTreeMap<String, String>), C
 
 /// Bytes in a size as users write it: a number, with K, M or G for powers of 1024.
 pub fn parse_memory(text: &str) -> Result<u64, ConfigError> {
-    let error = |detail: &str| ConfigError::Memory {
-        size: text.to_owned(),
-        detail: detail.to_owned(),
-    };
-    let (digits, shift) = match text.trim_end_matches(['B', 'b']).strip_suffix(|c: char| c.is_alphabetic()) {
-        Some(digits) => match text.trim_end_matches(['B', 'b']).chars().last() {
-            Some('K' | 'k') => (digits, 10),
-            Some('M' | 'm') => (digits, 20),
-            Some('G' | 'g') => (digits, 30),
-            _ => return Err(error("units are K, M and G")),
-        },
-        None => (text, 0),
-    };
-    let number: u64 = digits.parse().map_err(|_| error("write a number with K, M or G, as in 512M"))?;
+    let error =
+        |detail: &str| ConfigError::Memory { size: text.to_owned(), detail: detail.to_owned() };
+    let (digits, shift) =
+        match text.trim_end_matches(['B', 'b']).strip_suffix(|c: char| c.is_alphabetic()) {
+            Some(digits) => match text.trim_end_matches(['B', 'b']).chars().last() {
+                Some('K' | 'k') => (digits, 10),
+                Some('M' | 'm') => (digits, 20),
+                Some('G' | 'g') => (digits, 30),
+                _ => return Err(error("units are K, M and G")),
+            },
+            None => (text, 0),
+        };
+    let number: u64 =
+        digits.parse().map_err(|_| error("write a number with K, M or G, as in 512M"))?;
     number.checked_mul(1 << shift).ok_or_else(|| error("too large"))
 }
 
@@ -100,7 +100,8 @@ pub fn check(record: &mut MachineRecord) -> Result<(), ConfigError> {
     })?;
     record.arch = board.arch.to_owned();
     for (key, value) in &record.options {
-        let error = |detail: String| ConfigError::Option { option: format!("{key}={value}"), detail };
+        let error =
+            |detail: String| ConfigError::Option { option: format!("{key}={value}"), detail };
         let option = board.options.iter().find(|option| option.name == key).ok_or_else(|| {
             let known: Vec<_> = board.options.iter().map(|option| option.name).collect();
             error(format!("board {} has these options: {}", board.name, known.join(", ")))
@@ -127,8 +128,11 @@ pub fn check(record: &mut MachineRecord) -> Result<(), ConfigError> {
     }
     let size = record.memory;
     if !size.is_multiple_of(1 << 20) || size < 1 << 20 || size > board.most_memory {
-        let detail =
-            format!("board {} has 1M to {}M, in whole megabytes", board.name, board.most_memory >> 20);
+        let detail = format!(
+            "board {} has 1M to {}M, in whole megabytes",
+            board.name,
+            board.most_memory >> 20
+        );
         return Err(ConfigError::Memory { size: size.to_string(), detail });
     }
     if record.vcpus == 0 || record.vcpus > board.most_vcpus {

@@ -120,8 +120,7 @@ fn unquote(text: &str) -> Result<(Vec<u8>, &str), String> {
 }
 
 fn parse_step(words: &[Word]) -> Result<Step, String> {
-    const FORMS: &str =
-        "begin with after \"TEXT\" [delay TIME], at COUNT, or at-time TIME";
+    const FORMS: &str = "begin with after \"TEXT\" [delay TIME], at COUNT, or at-time TIME";
     let (trigger, action) = match words {
         [Word::Bare(after), Word::Quoted(pattern), rest @ ..] if after == "after" => {
             if pattern.is_empty() {
@@ -163,8 +162,10 @@ fn parse_action(words: &[Word]) -> Result<Input, String> {
 
 /// Nanoseconds in a time as users write it: `10ms`, `2.5s`, `300us`, `7ns`.
 fn parse_time(text: &str) -> Result<u64, String> {
-    let error = || format!("'{text}' is not a time: write a number with s, ms, us or ns, as in 2.5s");
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').ok_or_else(error)?;
+    let error =
+        || format!("'{text}' is not a time: write a number with s, ms, us or ns, as in 2.5s");
+    let split =
+        text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_').ok_or_else(error)?;
     let (number, unit) = text.split_at(split);
     let scale: u64 = match unit {
         "s" => 1_000_000_000,
@@ -286,9 +287,7 @@ impl<D: Door> Door for ScriptDoor<D> {
 
     fn idle(&mut self, now: Moment, next: Option<VirtualTime>) -> Offer {
         match self.due_time() {
-            Some(to) if next.is_none_or(|next| to < next) => {
-                Offer::Input(Input::TimePasses { to })
-            }
+            Some(to) if next.is_none_or(|next| to < next) => Offer::Input(Input::TimePasses { to }),
             _ => self.inner.idle(now, next),
         }
     }
@@ -337,10 +336,16 @@ mod tests {
         show(&mut door, "xa");
         assert_eq!(poll(&mut door, 1), Offer::NotNow);
         show(&mut door, "b");
-        assert_eq!(poll(&mut door, 2), Offer::Input(Input::Console { port: 0, bytes: b"1".into() }));
+        assert_eq!(
+            poll(&mut door, 2),
+            Offer::Input(Input::Console { port: 0, bytes: b"1".into() })
+        );
         assert_eq!(poll(&mut door, 3), Offer::NotNow);
         show(&mut door, "ab");
-        assert_eq!(poll(&mut door, 4), Offer::Input(Input::Console { port: 0, bytes: b"2".into() }));
+        assert_eq!(
+            poll(&mut door, 4),
+            Offer::Input(Input::Console { port: 0, bytes: b"2".into() })
+        );
         assert_eq!(poll(&mut door, 5), Offer::Never);
     }
 

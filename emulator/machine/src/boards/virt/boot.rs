@@ -46,7 +46,8 @@ pub(super) fn load(
             Err(BuildError::image(record, "board virt starts either a kernel or firmware"))
         }
         (None, None) => Err(BuildError::Missing(
-            "board virt needs something to run: a kernel (--kernel) or firmware (--bios)".to_owned(),
+            "board virt needs something to run: a kernel (--kernel) or firmware (--bios)"
+                .to_owned(),
         )),
     }
 }
@@ -103,9 +104,8 @@ fn load_kernel(
 
 /// Offset and size that an arm64 Image's header asks for.
 fn arm64_image(bytes: &[u8]) -> Option<(u64, u64)> {
-    let field = |at: usize| {
-        bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes)
-    };
+    let field =
+        |at: usize| bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
     (bytes.get(56..60)? == b"ARM\x64").then_some(())?;
     match (field(8)?, field(16)?) {
         // Kernels before 3.17 leave the size zero and mean this offset.
@@ -115,7 +115,11 @@ fn arm64_image(bytes: &[u8]) -> Option<(u64, u64)> {
 }
 
 /// Loads the segments of an ELF file; gives the entry point and the end of the highest one.
-fn load_elf(record: &ImageRecord, bytes: &[u8], mem: &mut PhysMem) -> Result<(u64, u64), BuildError> {
+fn load_elf(
+    record: &ImageRecord,
+    bytes: &[u8],
+    mem: &mut PhysMem,
+) -> Result<(u64, u64), BuildError> {
     let broken = |error: object::Error| BuildError::image(record, format!("bad ELF file: {error}"));
     let file = ElfFile64::<Endianness>::parse(bytes).map_err(broken)?;
     let endian = file.endian();

@@ -18,10 +18,7 @@ const LEVEL: u32 = 4;
 const KEY_POWER: u32 = 116;
 
 /// Makes the device tree; `initrd` is its address range.
-pub(super) fn make(
-    config: &Config<'_>,
-    initrd: Option<(u64, u64)>,
-) -> Result<Vec<u8>, BuildError> {
+pub(super) fn make(config: &Config<'_>, initrd: Option<(u64, u64)>) -> Result<Vec<u8>, BuildError> {
     write(config, initrd).map_err(|error| BuildError::DeviceTree(error.to_string()))
 }
 

@@ -45,7 +45,10 @@ enum GicVersion {
     V3,
 }
 
-pub(super) fn build(record: &MachineRecord, images: &Images) -> Result<Box<dyn Machine>, BuildError> {
+pub(super) fn build(
+    record: &MachineRecord,
+    images: &Images,
+) -> Result<Box<dyn Machine>, BuildError> {
     let gic = match record.options.get("gic").map(String::as_str) {
         Some("2") => GicVersion::V2,
         _ => GicVersion::V3,

@@ -76,9 +76,7 @@ impl VirtPlatform {
         };
         let bus = Bus::new(windows(config))
             .map_err(|error| BuildError::Missing(format!("board virt: {error}")))?;
-        let bank = |number: usize| {
-            CfiFlash::new(map::FLASH_BANKS[number], map::FLASH_BANK_SIZE)
-        };
+        let bank = |number: usize| CfiFlash::new(map::FLASH_BANKS[number], map::FLASH_BANK_SIZE);
         let mut board = Self {
             bus,
             gic,
@@ -138,10 +136,8 @@ impl VirtPlatform {
 }
 
 fn windows(config: &Config<'_>) -> Vec<Window> {
-    let distributor = |offset| Window {
-        offset,
-        ..Window::new(map::GIC_DISTRIBUTOR, map::GIC_FRAME, place::GIC)
-    };
+    let distributor =
+        |offset| Window { offset, ..Window::new(map::GIC_DISTRIBUTOR, map::GIC_FRAME, place::GIC) };
     let mut windows = vec![
         Window::new(map::UART, map::PRIMECELL, place::UART),
         Window::new(map::RTC, map::PRIMECELL, place::RTC),
@@ -161,10 +157,8 @@ fn windows(config: &Config<'_>) -> Vec<Window> {
             let offset = gic::v3::spec::REDISTRIBUTORS;
             let len = u64::from(config.record.vcpus) * map::GIC_REDISTRIBUTOR_SIZE;
             windows.push(distributor(gic::v3::spec::DISTRIBUTOR));
-            windows.push(Window {
-                offset,
-                ..Window::new(map::GIC_REDISTRIBUTORS, len, place::GIC)
-            });
+            windows
+                .push(Window { offset, ..Window::new(map::GIC_REDISTRIBUTORS, len, place::GIC) });
         }
     }
     windows
@@ -233,9 +227,10 @@ impl Platform for VirtPlatform {
 
     fn restore(&mut self, from: &Saved) -> Result<(), RestoreError> {
         let names = self.parts().map(|(name, _)| name);
-        names.into_iter().enumerate().try_for_each(|(place, name)| {
-            self.device(place).restore(name, from)
-        })
+        names
+            .into_iter()
+            .enumerate()
+            .try_for_each(|(place, name)| self.device(place).restore(name, from))
     }
 }
 
