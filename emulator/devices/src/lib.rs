@@ -10,6 +10,10 @@
 
 mod bus;
 mod device;
+pub mod pl011;
+mod registers;
+#[cfg(test)]
+mod testing;
 
 pub use bus::{Bus, MapError, Window};
 pub use device::{AccessError, Device, DeviceIo};
