@@ -10,6 +10,7 @@
 
 mod bus;
 mod device;
+pub mod gic;
 pub mod pl011;
 mod registers;
 #[cfg(test)]
