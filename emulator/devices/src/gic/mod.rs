@@ -13,10 +13,10 @@ use crate::Device;
 
 mod common;
 pub mod v2;
-//pub mod v3;
+pub mod v3;
 
 pub use v2::GicV2;
-//pub use v3::GicV3;
+pub use v3::GicV3;
 
 /// An interrupt input of the controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
