@@ -12,6 +12,7 @@ mod bus;
 mod device;
 pub mod gic;
 pub mod pl011;
+pub mod pl031;
 mod registers;
 #[cfg(test)]
 mod testing;

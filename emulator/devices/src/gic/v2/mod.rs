@@ -110,10 +110,11 @@ impl GicV2 {
                 }
             },
         );
-        (0..self.vcpus()).fold(false, |changed, vcpu| {
-            let signals = self.signals(vcpu);
-            self.outputs.signal(vcpu, signals) || changed
-        })
+        let mut changed = false;
+        for vcpu in 0..self.vcpus() {
+            changed |= self.outputs.signal(vcpu, self.signals(vcpu));
+        }
+        changed
     }
 
     /// The interrupt that a vCPU would take now.

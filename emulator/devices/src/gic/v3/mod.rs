@@ -140,7 +140,11 @@ impl GicV3 {
                 offer(vcpu);
             }
         });
-        (0..self.vcpus()).fold(false, |changed, vcpu| self.signal(vcpu) || changed)
+        let mut changed = false;
+        for vcpu in 0..self.vcpus() {
+            changed |= self.signal(vcpu);
+        }
+        changed
     }
 
     /// Computes a vCPU's inputs when only its own priorities have changed.

@@ -20,7 +20,7 @@ const fn sgi(vcpu: u16) -> u64 {
 }
 
 fn affinities(vcpus: u32) -> Vec<u32> {
-    (0..vcpus).map(|vcpu| vcpu / 16 << 8 | vcpu % 16).collect()
+    (0..vcpus).map(|vcpu| (vcpu / 16) << 8 | (vcpu % 16)).collect()
 }
 
 struct World {
