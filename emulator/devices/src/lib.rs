@@ -13,6 +13,7 @@ mod device;
 pub mod gic;
 pub mod pl011;
 pub mod pl031;
+pub mod pl061;
 mod registers;
 #[cfg(test)]
 mod testing;
