@@ -4,6 +4,7 @@ use lockstep_aarch64::Aarch64Platform;
 use lockstep_core::{Backplane, Input, RestoreError, SaveState, Saved, VcpuId};
 use lockstep_cpu::{BusError, Platform};
 use lockstep_devices::cfi_flash::CfiFlash;
+use lockstep_devices::gic::v3::IccRegister;
 use lockstep_devices::gic::{GicV2, GicV3, InterruptController, Line};
 use lockstep_devices::pl011::Pl011;
 use lockstep_devices::pl031::Pl031;
@@ -72,7 +73,12 @@ impl VirtPlatform {
         let wrong = |error: gic::ConfigError| BuildError::Missing(error.to_string());
         let gic = match config.gic {
             GicVersion::V2 => Gic::V2(GicV2::new(vcpus, map::spi::COUNT).map_err(wrong)?),
-            GicVersion::V3 => Gic::V3(GicV3::new(vcpus, map::spi::COUNT).map_err(wrong)?),
+            GicVersion::V3 => {
+                let ids = (0..config.record.vcpus).map(VcpuId);
+                let affinities: Vec<u32> =
+                    ids.map(|id| lockstep_aarch64::affinity(id) as u32).collect();
+                Gic::V3(GicV3::new(&affinities, map::spi::COUNT).map_err(wrong)?)
+            }
         };
         let bus = Bus::new(windows(config))
             .map_err(|error| BuildError::Missing(format!("board virt: {error}")))?;
@@ -81,8 +87,8 @@ impl VirtPlatform {
             bus,
             gic,
             uart: Pl011::new(PORT),
-            rtc: Pl031::new(place::RTC as u16, config.record.start_date),
-            gpio: Pl061::new(place::GPIO as u16, map::POWER_KEY_PIN),
+            rtc: Pl031::new(place::RTC as u16, config.record.start_date as u32),
+            gpio: Pl061::new(place::GPIO as u16),
             flash: [bank(0), bank(1)],
             virtio: EmptySlots::new(map::VIRTIO_SLOTS, map::VIRTIO_STRIDE),
         };
@@ -171,6 +177,12 @@ fn bus_error(error: AccessError) -> BusError {
     }
 }
 
+/// The register of the GIC CPU interface with op0:op1:CRn:CRm:op2, packed as in MRS.
+fn gic_register(encoding: u16) -> Option<IccRegister> {
+    let [crn, crm, op2] = [encoding >> 7 & 15, encoding >> 3 & 15, encoding & 7].map(|f| f as u8);
+    if encoding >> 11 != 0b11_000 { None } else { IccRegister::decode(crn, crm, op2) }
+}
+
 impl Platform for VirtPlatform {
     fn read(&mut self, cx: &mut DeviceCx<'_>, address: u64, size: u8) -> Result<u64, BusError> {
         let (place, offset) = self.bus.find(address).ok_or(BusError::Abort)?;
@@ -241,7 +253,8 @@ impl Aarch64Platform for VirtPlatform {
 
     fn gic_read(&mut self, cx: &mut DeviceCx<'_>, vcpu: VcpuId, encoding: u16) -> Option<u64> {
         let Gic::V3(gic) = &mut self.gic else { return None };
-        gic.read_register(cx.bp, vcpu, encoding)
+        let register = gic_register(encoding).filter(|register| register.readable())?;
+        Some(gic.icc_read(cx.bp, vcpu, register))
     }
 
     fn gic_write(
@@ -252,7 +265,9 @@ impl Aarch64Platform for VirtPlatform {
         value: u64,
     ) -> Option<()> {
         let Gic::V3(gic) = &mut self.gic else { return None };
-        gic.write_register(cx.bp, vcpu, encoding, value)
+        let register = gic_register(encoding).filter(|register| register.writable())?;
+        gic.icc_write(cx.bp, vcpu, register, value);
+        Some(())
     }
 
     fn set_ppi(&mut self, cx: &mut DeviceCx<'_>, vcpu: VcpuId, ppi: u32, level: bool) {
