@@ -130,7 +130,10 @@ fn senseless_cycles_are_errors() {
     assert!(fails(&[(0, 0x20), (0, 0x98)]));
     assert!(fails(&[(0, 0x60), (0, 0x98)]));
     assert!(fails(&[(0, 0xe8), (0, 0x400)]), "more than the buffer holds");
-    assert!(fails(&[(0, 0xe8), (0, 1), (0, 0), (spec::SECTOR, 0)]), "into another sector");
+    assert!(
+        fails(&[(0, 0xe8), (0, 1), (0, 0), (spec::SECTOR, 0), (0, 0xd0)]),
+        "into another sector"
+    );
     assert!(!fails(&[(0, 0xe8), (0, 0), (0, 0xff), (0, 0xd0)]), "data looks like a command");
     for lock in [spec::LOCK, spec::CONFIRM, spec::LOCK_DOWN] {
         assert!(!fails(&[(0, 0x60), (0, lock.into())]));
