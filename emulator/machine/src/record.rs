@@ -40,7 +40,11 @@ impl Observer for Recorder {
         match self.encoder.push(event) {
             Ok(None) => Verdict::Continue,
             Ok(Some(frame)) => {
-                if self.sink.append(frame) { Verdict::Continue } else { Verdict::Stop }
+                if self.sink.append(frame) {
+                    Verdict::Continue
+                } else {
+                    Verdict::Stop
+                }
             }
             Err(error) => {
                 self.failure.get_or_insert(error);
