@@ -83,7 +83,10 @@ impl VirtPlatform {
         };
         let bus = Bus::new(windows(config))
             .map_err(|error| BuildError::Missing(format!("board virt: {error}")))?;
-        let bank = |number: usize| CfiFlash::new(map::FLASH_BANKS[number], map::FLASH_BANK_SIZE);
+        let bank = |number: usize| {
+            CfiFlash::new(map::FLASH_BANKS[number], map::FLASH_BANK_SIZE)
+                .map_err(|error| BuildError::Missing(error.to_string()))
+        };
         let mut board = Self {
             bus,
             gic,
