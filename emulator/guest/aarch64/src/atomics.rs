@@ -13,10 +13,7 @@ use crate::{Aarch64, Insn, reg};
 const W64: Width = Width::W64;
 
 /// Raises the fault of a misaligned access.
-fn misaligned(
-    cx: &mut Cx<Aarch64>,
-    [address, writes, _]: [u64; 3],
-) -> Result<u64, Exit<Aarch64>> {
+fn misaligned(cx: &mut Cx<Aarch64>, [address, writes, _]: [u64; 3]) -> Result<u64, Exit<Aarch64>> {
     let access = if writes == 0 { Access::Read } else { Access::Write };
     Err(Exit::Exception(Aarch64::misaligned(cx, address, access)))
 }
@@ -87,9 +84,7 @@ pub(crate) fn store_exclusive<E: Emit<Aarch64>, T: Datum>(
 ) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     let value = e.get(i.rd);
-    store_if_armed(e, i, (address, T::SIZE.bytes()), |e| {
-        e.store(address, value, T::MEM.aligned())
-    })
+    store_if_armed(e, i, (address, T::SIZE.bytes()), |e| e.store(address, value, T::MEM.aligned()))
 }
 
 /// The two words of a doubleword.
@@ -109,10 +104,7 @@ fn joined<E: Emit<Aarch64>>(e: &mut E, low: E::V, high: E::V) -> E::V {
 }
 
 /// LDXP, LDAXP of words: one access of a doubleword.
-pub(crate) fn load_exclusive_pair_w<E: Emit<Aarch64>>(
-    e: &mut E,
-    i: &Insn,
-) -> Result<(), E::Exit> {
+pub(crate) fn load_exclusive_pair_w<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     let both = e.load(address, U64::MEM.aligned())?;
     let (low, high) = halves(e, both);
@@ -123,10 +115,7 @@ pub(crate) fn load_exclusive_pair_w<E: Emit<Aarch64>>(
 }
 
 /// LDXP, LDAXP of doublewords.
-pub(crate) fn load_exclusive_pair_x<E: Emit<Aarch64>>(
-    e: &mut E,
-    i: &Insn,
-) -> Result<(), E::Exit> {
+pub(crate) fn load_exclusive_pair_x<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     insist_on_alignment(e, address, 16, Access::Read)?;
     let low = e.load(address, U64::MEM.aligned())?;
@@ -139,10 +128,7 @@ pub(crate) fn load_exclusive_pair_x<E: Emit<Aarch64>>(
 }
 
 /// STXP, STLXP of words.
-pub(crate) fn store_exclusive_pair_w<E: Emit<Aarch64>>(
-    e: &mut E,
-    i: &Insn,
-) -> Result<(), E::Exit> {
+pub(crate) fn store_exclusive_pair_w<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     let (low, high) = (e.get(i.rd), e.get(i.ra));
     let both = joined(e, low, high);
@@ -150,10 +136,7 @@ pub(crate) fn store_exclusive_pair_w<E: Emit<Aarch64>>(
 }
 
 /// STXP, STLXP of doublewords.
-pub(crate) fn store_exclusive_pair_x<E: Emit<Aarch64>>(
-    e: &mut E,
-    i: &Insn,
-) -> Result<(), E::Exit> {
+pub(crate) fn store_exclusive_pair_x<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     let (low, high) = (e.get(i.rd), e.get(i.ra));
     store_if_armed(e, i, (address, 16), |e| {
@@ -164,10 +147,7 @@ pub(crate) fn store_exclusive_pair_x<E: Emit<Aarch64>>(
 }
 
 /// LDAR.
-pub(crate) fn load_acquire<E: Emit<Aarch64>, T: Datum>(
-    e: &mut E,
-    i: &Insn,
-) -> Result<(), E::Exit> {
+pub(crate) fn load_acquire<E: Emit<Aarch64>, T: Datum>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     let value = e.load(address, T::MEM.aligned())?;
     e.put(i.rd, value);

@@ -11,9 +11,7 @@ use crate::atomics::{Clr, Set, Smax, Smin, Swp, Umax, Umin};
 use crate::decode::Format;
 use crate::memory_ops::{Index, Literal, Offset, Post, Pre, User};
 use crate::ops::*;
-use crate::{
-    Aarch64, Insn, atomics, branch, conditional, flags, integer, memory_ops, system,
-};
+use crate::{Aarch64, Insn, atomics, branch, conditional, flags, integer, memory_ops, system};
 
 instructions! {
     // PC-relative addresses (C4.1.92).
