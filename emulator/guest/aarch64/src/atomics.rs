@@ -167,7 +167,7 @@ pub(crate) fn store_release<E: Emit<Aarch64>, T: Datum>(
 /// What an atomic update makes of the old value and its operand.
 pub(crate) trait Update {
     /// The new value; only the bytes of the access matter.
-    fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V;
+    fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V;
 }
 
 /// Bits cleared.
@@ -187,14 +187,14 @@ pub(crate) struct Swp;
 
 impl Update for Add {
     #[inline(always)]
-    fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
+    fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
         e.add(W64, old, operand)
     }
 }
 
 impl Update for Clr {
     #[inline(always)]
-    fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
+    fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
         let kept = e.not(W64, operand);
         e.and(W64, old, kept)
     }
@@ -202,21 +202,21 @@ impl Update for Clr {
 
 impl Update for Eor {
     #[inline(always)]
-    fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
+    fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
         e.xor(W64, old, operand)
     }
 }
 
 impl Update for Set {
     #[inline(always)]
-    fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
+    fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
         e.or(W64, old, operand)
     }
 }
 
 impl Update for Swp {
     #[inline(always)]
-    fn new<E: Emit<Aarch64>, T: Datum>(_e: &mut E, _old: E::V, operand: E::V) -> E::V {
+    fn updated<E: Emit<Aarch64>, T: Datum>(_e: &mut E, _old: E::V, operand: E::V) -> E::V {
         operand
     }
 }
@@ -232,7 +232,7 @@ macro_rules! extremes {
     ($($name:ident: $less:ident, $larger:literal;)*) => {
         $(impl Update for $name {
             #[inline(always)]
-            fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
+            fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
                 let (a, b) = at_top::<E, T>(e, old, operand);
                 let less = e.$less(W64, a, b);
                 if $larger { e.select(less, operand, old) } else { e.select(less, old, operand) }
@@ -256,7 +256,7 @@ pub(crate) fn update<E: Emit<Aarch64>, T: Datum, U: Update>(
     let address = base(e, i.rn)?;
     let operand = e.get(i.rm);
     let old = e.load(address, T::MEM.update())?;
-    let new = U::new::<E, T>(e, old, operand);
+    let new = U::updated::<E, T>(e, old, operand);
     e.store(address, new, T::MEM.update())?;
     e.put(i.rd, old);
     Ok(())
