@@ -2,7 +2,7 @@
 //! physical.
 
 use lockstep_core::{InterruptClass, VcpuId};
-use lockstep_cpu::{Access, Cx, Decoded, Emit, Exit, Guest, Mem, Meaning, TlbEntry, Vcpu};
+use lockstep_cpu::{Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, TlbEntry, Vcpu};
 
 use crate::{Aarch64, Aarch64Platform, Exception, Insn};
 
