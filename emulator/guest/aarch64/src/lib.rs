@@ -5,8 +5,30 @@
 //! `registers` are the system registers. Section numbers are those of the Arm Architecture Reference Manual for
 //! A-profile (DDI 0487).
 
+pub mod debug_registers;
+mod decode;
+mod disassemble;
+mod exceptions;
+mod guest;
 mod insn;
+mod maintenance;
+mod mmu;
 mod platform;
+mod psci;
+mod registers;
+mod system;
+mod table;
+#[cfg(test)]
+mod testing;
+mod timer;
 
+pub use guest::Broadcast;
 pub use insn::{Exception, Insn, reg};
+pub use maintenance::Invalidation;
 pub use platform::Aarch64Platform;
+pub use registers::id::MODEL;
+pub use registers::{Sys, affinity};
+
+/// The guest architecture.
+#[derive(Clone, Copy, Debug)]
+pub struct Aarch64;
