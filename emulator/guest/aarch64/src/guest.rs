@@ -95,7 +95,11 @@ impl Guest for Aarch64 {
     }
 
     fn wakes(cpu: &Vcpu<Self>) -> bool {
-        cpu.lines & 3 != 0 || (cpu.power == PowerState::WaitingForEvent && cpu.sys.event)
+        match cpu.power {
+            PowerState::Off => false,
+            PowerState::WaitingForEvent if cpu.sys.event => true,
+            _ => cpu.lines & 3 != 0,
+        }
     }
 
     fn due(cx: &mut Cx<Self>, number: u32) {
@@ -135,3 +139,6 @@ impl Guest for Aarch64 {
 fn word(bytes: &[u8]) -> u32 {
     bytes.try_into().map_or(0, u32::from_le_bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,7 @@ fn answer(cx: &mut Cx<Aarch64>, function: u32, [first, second, third]: [u64; 3])
         function::CPU_SUSPEND | function::CPU_SUSPEND_64 => suspend(cx),
         function::CPU_OFF => {
             cx.cpu.power = PowerState::Off;
+            crate::timer::power_off(cx);
             cx.bp.witness(What::VcpuOff);
             cx.attend();
             result::SUCCESS

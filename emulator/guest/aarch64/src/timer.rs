@@ -62,6 +62,15 @@ pub(crate) fn update(cx: &mut Cx<Aarch64>, index: usize) {
     cx.attend();
 }
 
+/// The processor loses its power, and its timers what they were set to: no interrupt line stays up behind it.
+pub(crate) fn power_off(cx: &mut Cx<Aarch64>) {
+    cx.cpu.sys.timers = Default::default();
+    update(cx, 0);
+    update(cx, 1);
+    let id = entry(cx, EVENT_STREAM);
+    cx.bp.cancel(id);
+}
+
 /// A calendar entry of this processor is due.
 pub(crate) fn due(cx: &mut Cx<Aarch64>, number: u32) {
     match number {

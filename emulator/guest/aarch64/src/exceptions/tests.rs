@@ -77,6 +77,7 @@ fn there_and_back() {
             restore_pstate(&mut cx.cpu, saved);
             cx.cpu.sys.sctlr = if span { sctlr::RESET } else { sctlr::RES1 };
             cx.put(reg::SP, 0x77);
+            cx.cpu.sys.far = 0x99;
             let before = cx.cpu.clone();
             let call = Exception { returns_after: true, ..exception(class::SVC, 0) };
             Aarch64::take_exception(&mut cx, call);
@@ -84,6 +85,7 @@ fn there_and_back() {
             assert_eq!(pstate(&cx.cpu) & !0xf000_0000, 0x3c5 | if pan { spsr::PAN } else { 0 });
             assert_eq!(cx.cpu.mmu.mode, if pan { 2 } else { 1 });
             assert_eq!((cx.cpu.sys.spsr, cx.cpu.sys.elr), (saved, RAM + 4));
+            assert_eq!(cx.cpu.sys.far, 0x99, "SVC has no address");
             cx.put(reg::MONITOR, 1);
             system::eret(&mut cx, &Insn::default()).unwrap();
             assert_eq!((pstate(&cx.cpu), cx.next_pc), (saved, RAM + 4));
@@ -178,7 +180,8 @@ fn fetching_anew() {
     assert_eq!((cx.cpu.pc, cx.cpu.fetch), (VECTORS + 0x200, None));
     let (mut cx, _) = program(&[NOP, ISB]);
     run(&mut cx, 1);
-    assert!(cx.cpu.fetch.is_some());
+    let (page, frame) = (RAM >> 12, RAM >> 12);
+    assert_eq!(cx.cpu.fetch, Some(lockstep_cpu::Fetch { page, frame }));
     run(&mut cx, 1);
     assert_eq!((cx.cpu.pc, cx.cpu.fetch), (RAM + 8, None));
 }

@@ -45,7 +45,14 @@ fn who_may() {
         .map(|bits: u16| [bits >> 11 & 7, bits >> 7 & 15, bits >> 3 & 15, bits & 7])
         .filter(|op| run_sys(&mut cx, *op, RAM).is_ok())
         .collect();
-    assert_eq!(all.len(), 2 + 1 + 1 + 3 + 1 + 3 + 4 + 12);
+    let caches = [[0, 7, 1, 0], [0, 7, 5, 0], IVAC, [0, 7, 6, 2]];
+    let translations = (0..4).map(|op2| [0, 7, 8, op2]);
+    let others = [[0, 7, 10, 2], [0, 7, 14, 2]];
+    let tlb = [3, 7].into_iter().flat_map(|crm| [0, 1, 2, 3, 5, 7].map(|op2| [0, 8, crm, op2]));
+    let by_user = [ZVA, IVAU, CVAC, [3, 7, 11, 1], [3, 7, 14, 1]];
+    let expected: Vec<_> =
+        caches.into_iter().chain(translations).chain(others).chain(tlb).chain(by_user).collect();
+    assert_eq!(all, expected);
     go_to(&mut cx, 0);
     let user = [CVAC, [3, 7, 11, 1], [3, 7, 14, 1], IVAU, ZVA];
     for op in all {
@@ -56,7 +63,9 @@ fn who_may() {
     // DC ZVA, X9.
     let trapped = fault(run_sys(&mut cx, ZVA, RAM));
     assert_eq!(iss_of(trapped), 1 << 20 | 1 << 17 | 3 << 14 | 7 << 10 | 9 << 5 | 4 << 1);
-    cx.cpu.sys.sctlr |= sctlr::UCI | sctlr::DZE;
+    cx.cpu.sys.sctlr |= sctlr::UCI;
+    assert!(run_sys(&mut cx, ZVA, RAM).is_err());
+    cx.cpu.sys.sctlr |= sctlr::DZE;
     assert!(user.iter().all(|op| run_sys(&mut cx, *op, RAM).is_ok()));
 }
 
@@ -121,7 +130,11 @@ fn address_translation() {
     assert_eq!(at(1, block(4)) & 1, 0);
     assert_eq!(at(0, block(9)), 0x80d);
     assert_eq!(at(0, 1 << 45), 0x809);
+    assert_eq!(at(0, block(2) | 0x55 << 56), 0x809);
     assert_eq!(cx.cpu.tlb, before);
+    cx.cpu.sys.tcr |= tcr::TBI0;
+    run_sys(&mut cx, [0, 7, 8, 0], block(2) | 0x55 << 56).unwrap();
+    assert_eq!(cx.cpu.sys.par, 0xff00_0000_4000_0b80);
     cx.cpu.sys.ttbr0 = 0x1_0000;
     let exception = fault(run_sys(&mut cx, [0, 7, 8, 0], 0));
     assert_eq!((class_of(exception), iss_of(exception)), (class::DATA_SAME, 0x156));

@@ -268,7 +268,7 @@ fn classes_and_directions() {
 /// Catches tags that reach the tables or the TLB's keys, that are lost from FAR_EL1, or that count when they should not.
 #[test]
 fn tagged_addresses() {
-    let (mut cx, _) = one_page(0);
+    let (mut cx, place) = one_page(0);
     let tagged = ADDRESS | 0xab << 56;
     assert_eq!(status_of(&mut cx, tagged, Access::Read), 0x04);
     cx.cpu.sys.tcr |= tcr::TBI0;
@@ -280,6 +280,10 @@ fn tagged_addresses() {
         other.cpu.tlb.state()
     });
     assert_eq!(status_of(&mut cx, tagged ^ 0x1000, Access::Read), 0x07);
+    // One entry serves all tags: it is still there when the page is not.
+    write_table(&mut cx, place, 0, 0);
+    assert_eq!(load(&mut cx, tagged).unwrap(), 77);
+    write_table(&mut cx, place, 0, NEXT | LEAF | NORMAL | (RAM + 0x5000));
     // The upper half has a bit of its own.
     let upper = ADDRESS | !0 << 39;
     assert!(load(&mut cx, upper).is_ok());

@@ -49,6 +49,7 @@ fn processors_on_and_off() {
         ref other => panic!("{other:?}"),
     }
     assert!(cx.bp.attention);
+    cx.powers[0] = PowerState::Off;
     assert_eq!(hvc(&mut cx, on, [0, RAM, 0]), result::ALREADY_ON);
     assert_eq!(hvc(&mut cx, on, [0x102, RAM, 0]), result::INVALID_PARAMETERS);
     assert_eq!(hvc(&mut cx, on, [1, RAM + 1, 0]), result::INVALID_ADDRESS);

@@ -65,6 +65,31 @@ fn identification() {
     assert_eq!(read_sys(&mut cx, at(3, 0, 0, 0, 5)).unwrap(), 0x8001_2304);
 }
 
+/// Catches registers whose value depends on another, or on how they were written, and does not.
+#[test]
+fn dependent_values() {
+    let mut cx = machine();
+    let (claim_set, claim_clear) = (at(2, 0, 7, 8, 6), at(2, 0, 7, 9, 6));
+    write_sys(&mut cx, claim_set, 0x1f6).unwrap();
+    write_sys(&mut cx, claim_clear, 0x06).unwrap();
+    assert_eq!(read_sys(&mut cx, claim_clear).unwrap(), 0xf0);
+    assert_eq!(read_sys(&mut cx, claim_set).unwrap(), 0xff);
+    assert_eq!(read_sys(&mut cx, at(2, 0, 1, 1, 4)).unwrap(), 0xa, "the OS lock is set by reset");
+    write_sys(&mut cx, at(2, 0, 1, 0, 4), 0).unwrap();
+    assert_eq!(read_sys(&mut cx, at(2, 0, 1, 1, 4)).unwrap(), 0x8);
+    let geometry = |cx: &mut Cx<Aarch64>, select: u64| {
+        write_sys(cx, at(3, 2, 0, 0, 0), select).unwrap();
+        read_sys(cx, at(3, 1, 0, 0, 0)).unwrap()
+    };
+    assert_eq!(geometry(&mut cx, 0), geometry(&mut cx, 1));
+    assert_eq!((geometry(&mut cx, 0), geometry(&mut cx, 2)), (0xf_e01a, 0));
+    assert_eq!(read_sys(&mut cx, at(3, 3, 0, 0, 7)).unwrap(), 0x04);
+    go_to(&mut cx, 0);
+    assert_eq!(read_sys(&mut cx, at(3, 3, 0, 0, 7)).unwrap(), 0x14);
+    cx.cpu.sys.sctlr |= sctlr::DZE;
+    assert_eq!(read_sys(&mut cx, at(3, 3, 0, 0, 7)).unwrap(), 0x04);
+}
+
 /// Catches unallocated encodings that do something, and ID space that is UNDEFINED.
 #[test]
 fn what_is_not_there() {
@@ -133,7 +158,7 @@ fn trap_syndrome() {
         0x30_0000 | 1 << 17 | 3 << 14 | 4 << 10 | 31 << 5 | 2 << 1
     );
     let sink = Insn { imm: DAIF.into(), rd: reg::SINK, ..Insn::default() };
-    assert_eq!(iss_of(fault(mrs(&mut cx, &sink))) >> 5 & 31, 31);
+    assert_eq!(fault(mrs(&mut cx, &sink)).syndrome, 0x6232_d3e5);
     // MSR DAIFSet, #5.
     assert_eq!(
         iss_of(fault(msr_pstate(&mut cx, 3, 6, 5))),
@@ -184,6 +209,9 @@ fn masks() {
     assert!(cx.bp.attention);
     assert_eq!(Aarch64::interrupt(&cx.cpu), Some(InterruptClass::Irq));
     cx.bp.attention = false;
+    cx.cpu.lines = 1;
+    assert_eq!(read_sys(&mut cx, at(3, 0, 12, 1, 0)).unwrap(), 0x80);
+    cx.cpu.lines = 3;
     write_sys(&mut cx, DAIF, 0x80).unwrap();
     assert!(cx.bp.attention);
     assert_eq!(Aarch64::interrupt(&cx.cpu), Some(InterruptClass::Fiq));
@@ -257,7 +285,12 @@ fn waiting_for_interrupts() {
     go_to(&mut cx, 0);
     assert_eq!(fault(hint(&mut cx, &imm(3))).syndrome, 0x07e0_0000);
     assert_eq!(fault(hint(&mut cx, &imm(2))).syndrome, 0x07e0_0001);
-    cx.cpu.sys.sctlr |= sctlr::NTWI | sctlr::NTWE;
+    cx.cpu.sys.sctlr |= sctlr::NTWI;
+    assert!(hint(&mut cx, &imm(2)).is_err());
+    cx.cpu.sys.sctlr ^= sctlr::NTWI | sctlr::NTWE;
+    assert!(hint(&mut cx, &imm(3)).is_err() && hint(&mut cx, &imm(2)).is_ok());
+    cx.cpu.power = PowerState::Running;
+    cx.cpu.sys.sctlr |= sctlr::NTWI;
     hint(&mut cx, &imm(3)).unwrap();
     assert_eq!(cx.cpu.power, PowerState::Waiting);
 }

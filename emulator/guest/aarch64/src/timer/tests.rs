@@ -43,8 +43,10 @@ fn fires_when_the_count_gets_there() {
     // Masked: the status stays, the line goes.
     write_sys(&mut cx, CTL, 3).unwrap();
     assert_eq!((line(&notes, 27), read_sys(&mut cx, CTL).unwrap()), (Some(false), 7));
+    cx.bp.attention = false;
     write_sys(&mut cx, CTL, 1).unwrap();
     assert_eq!(line(&notes, 27), Some(true));
+    assert!(cx.bp.attention, "the run loop has to look at the line");
     write_sys(&mut cx, CVAL, 300).unwrap();
     assert_eq!((line(&notes, 27), armed(&cx)), (Some(false), vec![(1, 4800)]));
     write_sys(&mut cx, CTL, 0).unwrap();
@@ -133,4 +135,16 @@ fn event_stream() {
     assert!(!Aarch64::wakes(&cx.cpu));
     Aarch64::due(&mut cx, EVENT_STREAM);
     assert!(Aarch64::wakes(&cx.cpu));
+}
+
+/// Catches a processor that goes off and leaves an interrupt or an entry behind.
+#[test]
+fn off_takes_the_timers_along() {
+    let (mut cx, notes) = machine_of(1);
+    write_sys(&mut cx, CTL, 1).unwrap();
+    write_sys(&mut cx, at(3, 3, 14, 2, 2), 50).unwrap();
+    write_sys(&mut cx, at(3, 3, 14, 2, 1), 1).unwrap();
+    assert_eq!((line(&notes, 27), armed(&cx)), (Some(true), vec![(0, 800)]));
+    power_off(&mut cx);
+    assert_eq!((line(&notes, 27), armed(&cx)), (Some(false), vec![]));
 }
