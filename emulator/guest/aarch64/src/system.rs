@@ -40,6 +40,15 @@ pub(crate) fn check_sp_alignment(
     Err(Exit::Exception(exception(0x26, None)))
 }
 
+/// Raises the alignment fault of an access to an address.
+pub(crate) fn misaligned_helper(
+    cx: &mut Cx<Aarch64>,
+    [address, writes, _]: [u64; 3],
+) -> Result<u64, Exit<Aarch64>> {
+    let access = if writes == 0 { Access::Read } else { Access::Write };
+    Err(Exit::Exception(Aarch64::misaligned(cx, address, access)))
+}
+
 impl Guest for Aarch64 {
     const NAME: &'static str = "aarch64";
     const BIG_ENDIAN: bool = false;
