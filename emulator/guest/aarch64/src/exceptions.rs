@@ -212,13 +212,5 @@ pub(crate) fn check_sp_alignment(
     Ok(0)
 }
 
-/// Raises the alignment fault of a data access at `args[0]`; `args[1]` is 1 when it writes.
-pub(crate) fn misaligned_helper(
-    cx: &mut Cx<Aarch64>,
-    args: [u64; 3],
-) -> Result<u64, Exit<Aarch64>> {
-    Err(Exit::Exception(data_abort(&cx.cpu, status::ALIGNMENT, args[0], args[1] != 0)))
-}
-
 #[cfg(test)]
 mod tests;

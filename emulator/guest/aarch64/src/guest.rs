@@ -38,7 +38,7 @@ impl Guest for Aarch64 {
     }
 
     fn decode(bytes: &[u8]) -> Decoded<Insn> {
-        decode::decode(word(bytes))
+        decode(word(bytes))
     }
 
     fn meaning<E: Emit<Self>>(row: u16) -> Meaning<E, Insn, E::Exit> {
@@ -46,7 +46,7 @@ impl Guest for Aarch64 {
     }
 
     fn disassemble(bytes: &[u8], pc: u64) -> String {
-        disassemble::disassemble(word(bytes), pc)
+        disassemble(word(bytes), pc)
     }
 
     fn untag(cpu: &Vcpu<Self>, address: u64) -> u64 {

@@ -22,6 +22,8 @@ mod table;
 mod testing;
 mod timer;
 
+pub use decode::decode;
+pub use disassemble::disassemble;
 pub use guest::Broadcast;
 pub use insn::{Exception, Insn, reg};
 pub use maintenance::Invalidation;

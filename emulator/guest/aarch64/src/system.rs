@@ -14,7 +14,7 @@ use crate::registers::rows::{self, After, El0, Read, Register, SP_EL0, Write, at
 use crate::registers::{derive, sctlr};
 use crate::{Aarch64, Exception, Insn, maintenance, psci, reg, timer};
 
-pub(crate) use crate::exceptions::{check_sp_alignment, misaligned_helper};
+pub(crate) use crate::exceptions::check_sp_alignment;
 
 /// SVC.
 pub(crate) fn svc<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
