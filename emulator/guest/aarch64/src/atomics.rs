@@ -4,13 +4,19 @@
 //! order by itself. What remains is the exclusive monitor, which a load arms, a store to the same place uses up, and
 //! a switch to another vCPU clears; and alignment, on which all of these accesses insist (section B2.9).
 
-use lockstep_cpu::{Access, Emit, Size, Width};
+use lockstep_cpu::{Access, Cx, Emit, Exit, Guest, Size, Width};
 
 use crate::memory_ops::base;
 use crate::ops::{Add, Datum, Eor, U64};
-use crate::{Aarch64, Insn, reg, system};
+use crate::{Aarch64, Insn, reg};
 
 const W64: Width = Width::W64;
+
+/// Raises the fault of a misaligned access.
+fn misaligned(cx: &mut Cx<Aarch64>, [address, writes, _]: [u64; 3]) -> Result<u64, Exit<Aarch64>> {
+    let access = if writes == 0 { Access::Read } else { Access::Write };
+    Err(Exit::Exception(Aarch64::misaligned(cx, address, access)))
+}
 
 /// Insists that the address is a multiple of `bytes`, before anything else can fault.
 #[inline(always)]
@@ -24,7 +30,7 @@ fn insist_on_alignment<E: Emit<Aarch64>>(
     let low = e.and(W64, address, low);
     e.when(low, |e| {
         let args = [address, e.imm(u64::from(access.writes())), e.imm(0)];
-        e.call(system::misaligned_helper, args).map(|_| ())
+        e.call(misaligned, args).map(|_| ())
     })
 }
 
