@@ -23,6 +23,8 @@ mod integer;
 mod nan;
 mod parts;
 mod round;
+#[cfg(test)]
+mod tests;
 mod wide;
 
 pub use arith::{abs, add, div, mul, neg, sqrt, sub};
