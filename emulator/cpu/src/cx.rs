@@ -378,6 +378,19 @@ impl<G: Guest> Emit<G> for Cx<G> {
     }
 
     #[inline(always)]
+    fn vget(&mut self, reg: u8, half: u8) -> u64 {
+        let both = self.cpu.vregs[usize::from(reg) % crate::VREGS];
+        if half == 0 { both as u64 } else { (both >> 64) as u64 }
+    }
+
+    #[inline(always)]
+    fn vput(&mut self, reg: u8, half: u8, value: u64) {
+        let both = &mut self.cpu.vregs[usize::from(reg) % crate::VREGS];
+        let shift = if half == 0 { 0 } else { 64 };
+        *both = *both & !(u128::from(u64::MAX) << shift) | u128::from(value) << shift;
+    }
+
+    #[inline(always)]
     fn unary(&mut self, op: Unary, w: Width, a: u64) -> u64 {
         let a = a & w.mask();
         let spare = 64 - w.bits();

@@ -164,6 +164,10 @@ pub trait Emit<G: Guest> {
     fn get(&mut self, reg: Reg) -> Self::V;
     /// Sets a register.
     fn put(&mut self, reg: Reg, value: Self::V);
+    /// Half of a vector register: 0 is the low one.
+    fn vget(&mut self, reg: u8, half: u8) -> Self::V;
+    /// Sets half of a vector register.
+    fn vput(&mut self, reg: u8, half: u8, value: Self::V);
 
     /// An operation of one operand.
     fn unary(&mut self, op: Unary, w: Width, a: Self::V) -> Self::V;

@@ -6,6 +6,7 @@
 
 use lockstep_cpu::{Decoded, Reg};
 
+use crate::decode_vector::{Lanes, float_memory_operands, vector_operands};
 use crate::table::{self, UNDEFINED};
 use crate::{Insn, reg};
 
@@ -70,6 +71,20 @@ pub(crate) enum Format {
     CompareSwap,
     CompareSwapPair,
     Atomic,
+    /// Between vector registers, or vector and general ones: the lanes, and the operands as they are printed.
+    Vector(Lanes, &'static str),
+    FloatLoadUnsigned,
+    FloatStoreUnsigned,
+    FloatLoadSigned,
+    FloatStoreSigned,
+    FloatLoadIndex,
+    FloatStoreIndex,
+    FloatLiteral,
+    FloatLoadPair,
+    FloatStorePair,
+    Structures,
+    Structure,
+    Replicate,
 }
 
 /// An encoding, and the fields in it.
@@ -108,7 +123,7 @@ impl Word {
     }
 
     /// The register at `low`, with 31 as the stack pointer.
-    const fn stack(self, low: u32) -> Reg {
+    pub(crate) const fn stack(self, low: u32) -> Reg {
         match self.number(low) {
             31 => reg::SP,
             number => number,
@@ -229,6 +244,10 @@ pub(crate) fn operands(format: Format, w: Word) -> Option<Insn> {
         | RegisterRead => Some(system_operands(format, w)),
         LoadExclusive | StoreExclusive | LoadExclusivePair | StoreExclusivePair | LoadOrdered
         | StoreOrdered | CompareSwap | CompareSwapPair | Atomic => atomic_operands(format, w),
+        Vector(lanes, _) => vector_operands(lanes, w),
+        FloatLoadUnsigned | FloatStoreUnsigned | FloatLoadSigned | FloatStoreSigned
+        | FloatLoadIndex | FloatStoreIndex | FloatLiteral | FloatLoadPair | FloatStorePair
+        | Structures | Structure | Replicate => float_memory_operands(format, w),
         _ => Some(memory_operands(format, w)),
     }
 }

@@ -13,6 +13,7 @@ use crate::{Aarch64, Exception, reg};
 pub(crate) mod class {
     pub(crate) const UNKNOWN: u32 = 0x00;
     pub(crate) const WFX: u32 = 0x01;
+    pub(crate) const FLOAT: u32 = 0x07;
     pub(crate) const ILLEGAL_STATE: u32 = 0x0e;
     pub(crate) const SVC: u32 = 0x15;
     pub(crate) const SYSTEM: u32 = 0x18;

@@ -79,6 +79,25 @@ pub(crate) fn set_constant<E: Emit<Aarch64>>(e: &mut E, nzcv: u8) {
     }
 }
 
+/// Sets the flags to the low four bits of a value: N, Z, C, V from bit 3 down.
+#[inline(always)]
+pub(crate) fn set_from<E: Emit<Aarch64>>(e: &mut E, nzcv: E::V) {
+    let bit_to_top = |e: &mut E, place: u64| {
+        let up = e.imm(63 - place);
+        e.shl(W64, nzcv, up)
+    };
+    let (n, v) = (bit_to_top(e, 3), bit_to_top(e, 0));
+    let four = e.imm(4);
+    let z = e.and(W64, nzcv, four);
+    let not_z = e.xor(W64, z, four);
+    let one = e.imm(1);
+    let c = e.shr(W64, nzcv, one);
+    let c = e.and(W64, c, one);
+    for (flag, value) in [(reg::N, n), (reg::NOT_Z, not_z), (reg::C, c), (reg::V, v)] {
+        e.put(flag, value);
+    }
+}
+
 /// Sets N and Z for a result (which is zero-extended).
 #[inline(always)]
 fn set_nz<E: Emit<Aarch64>, R: View>(e: &mut E, result: E::V) {

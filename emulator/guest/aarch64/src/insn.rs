@@ -44,6 +44,8 @@ pub mod reg {
     pub const MONITOR_ADDRESS: Reg = 38;
     /// Bytes that the exclusive monitor watches.
     pub const MONITOR_SIZE: Reg = 39;
+    /// Not 0 when CPACR_EL1 keeps this exception level from floating point; follows from it.
+    pub const FP_TRAP: Reg = 40;
 }
 
 /// A synchronous exception (section D1.10), as the instruction that caused it describes it.

@@ -10,6 +10,7 @@ mod branch;
 mod conditional;
 pub mod debug_registers;
 mod decode;
+mod decode_vector;
 mod disassemble;
 mod exceptions;
 pub mod flags;
@@ -28,6 +29,8 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod timer;
+mod vector;
+mod vector_memory;
 
 pub use decode::decode;
 pub use disassemble::disassemble;

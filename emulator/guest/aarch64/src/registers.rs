@@ -47,6 +47,22 @@ pub(crate) mod sctlr {
     pub(crate) const IN_TLB: u64 = M | WXN;
 }
 
+/// CPACR_EL1.FPEN: 3 lets everybody use floating point, 1 only EL1.
+pub(crate) const FPEN: u64 = 3 << 20;
+const FPEN_EL1: u64 = 1 << 20;
+
+/// Bits of FPCR (section C5.2.8). No exception traps, so their enable bits are RES0.
+pub(crate) mod fpcr {
+    pub(crate) const RMODE_SHIFT: u32 = 22;
+    pub(crate) const FZ: u64 = 1 << 24;
+    pub(crate) const DN: u64 = 1 << 25;
+    pub(crate) const AHP: u64 = 1 << 26;
+    pub(crate) const WRITABLE: u64 = 3 << RMODE_SHIFT | FZ | DN | AHP;
+}
+
+/// Bits of FPSR (section C5.2.10): QC, IDC, IXC, UFC, OFC, DZC, IOC.
+pub(crate) const FPSR_WRITABLE: u64 = 1 << 27 | 0x9f;
+
 /// Bits of TCR_EL1 (section D19.2, TCR_EL1).
 pub(crate) mod tcr {
     pub(crate) const EPD0: u64 = 1 << 7;
@@ -100,6 +116,9 @@ pub struct Sys {
     pub(crate) event: bool,
 
     pub(crate) sctlr: u64,
+    pub(crate) cpacr: u64,
+    pub(crate) fpcr: u64,
+    pub(crate) fpsr: u64,
     pub(crate) ttbr0: u64,
     pub(crate) ttbr1: u64,
     pub(crate) tcr: u64,
@@ -149,6 +168,9 @@ impl Sys {
             other_sp: 0,
             event: false,
             sctlr: sctlr::RESET,
+            cpacr: 0,
+            fpcr: 0,
+            fpsr: 0,
             ttbr0: 0,
             ttbr1: 0,
             tcr: 0,
@@ -178,6 +200,15 @@ impl Sys {
             dbgbcr: [0; DEBUG_PAIRS],
             dbgwvr: [0; DEBUG_PAIRS],
             dbgwcr: [0; DEBUG_PAIRS],
+        }
+    }
+
+    /// Whether this exception level is kept from floating point.
+    pub(crate) const fn traps_float(&self) -> bool {
+        match self.cpacr & FPEN {
+            FPEN => false,
+            FPEN_EL1 => self.el == 0,
+            _ => true,
         }
     }
 
@@ -262,7 +293,7 @@ pub(crate) fn select_sp(cpu: &mut Cpu, spsel: bool) {
     }
 }
 
-/// Recomputes [`MmuCx`]; called after every change of what it depends on. Mode 0 is EL0, 1 EL1, 2 EL1 with PAN.
+/// Recomputes [`MmuCx`] and [`reg::FP_TRAP`]; called after every change of what it depends on. Mode 0 is EL0, 1 EL1, 2 EL1 with PAN.
 pub(crate) fn derive(cpu: &mut Cpu) {
     let sys = &cpu.sys;
     let mode = match (sys.el, sys.pan) {
@@ -270,6 +301,7 @@ pub(crate) fn derive(cpu: &mut Cpu) {
         (_, false) => 1,
         (_, true) => 2,
     };
+    cpu.regs[usize::from(reg::FP_TRAP)] = sys.traps_float().into();
     cpu.mmu = MmuCx { mode, space: sys.asid(), align: sys.sctlr & sctlr::A != 0 };
 }
 

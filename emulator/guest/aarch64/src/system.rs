@@ -12,7 +12,7 @@ use crate::exceptions::{
 use crate::guest::Broadcast;
 use crate::registers::rows::{self, After, El0, Read, Register, SP_EL0, Write, at};
 use crate::registers::{derive, sctlr};
-use crate::{Aarch64, Exception, Insn, maintenance, psci, reg, timer};
+use crate::{Aarch64, Exception, Insn, maintenance, psci, reg, timer, vector};
 
 pub(crate) use crate::exceptions::check_sp_alignment;
 
@@ -156,6 +156,9 @@ fn accessible(
         return Err(no_such());
     }
     let sys = &cx.cpu.sys;
+    if matches!(encoding, rows::FPCR | rows::FPSR) && sys.traps_float() {
+        return Err(vector::access_trap());
+    }
     if sys.el != 0 {
         // SP_EL0 is the current stack pointer, not a register, while it is in use.
         let in_use = encoding == SP_EL0 && !sys.spsel;

@@ -85,6 +85,15 @@ const ABSENT: &[(&str, &str)] = &[
     ("tcancel tstart ttest tcommit", "TME"),
     ("wfet wfit", "WFxT"),
     ("sb", "SB"),
+    ("sdot udot", "DotProd"),
+    ("usdot sudot smmla ummla usmmla", "I8MM"),
+    ("bfdot bfmmla bfmlalb bfmlalt bfcvt bfcvtn bfcvtn2", "BF16"),
+    ("fcadd fcmla", "FCMA"),
+    ("fjcvtzs", "JSCVT"),
+    ("fmlal fmlal2 fmlsl fmlsl2", "FHM"),
+    ("frint32x frint32z frint64x frint64z", "FRINTTS"),
+    ("sha512* eor3 rax1 xar bcax", "SHA512 and SHA3"),
+    ("sm3* sm4*", "SM3 and SM4"),
     ("dcps1 dcps2 dcps3 drps", "halting debug, which needs an external debugger"),
 ];
 
@@ -97,21 +106,28 @@ fn is_listed(mnemonic: &str) -> bool {
     })
 }
 
+/// Whether this is arithmetic in half precision (FEAT_FP16), or a move of such a number.
+fn is_half_arithmetic(theirs: &str) -> bool {
+    let Some((mnemonic, operands)) = theirs.split_once(' ') else { return false };
+    let is_float = mnemonic.starts_with('f') || matches!(mnemonic, "scvtf" | "ucvtf");
+    let has_halves = operands.split([' ', ',']).any(|operand| {
+        let is_scalar = operand.strip_prefix('h').is_some_and(|rest| rest.parse::<u8>().is_ok());
+        is_scalar || [".4h", ".8h", ".2h", ".h["].iter().any(|halves| operand.contains(halves))
+    });
+    is_float && has_halves
+}
+
 /// Whether `objdump` decodes this word by an extension that this processor does not have.
 fn is_absent(word: u32, theirs: &str) -> bool {
     let group = word >> 25 & 0xf;
-    let is_vector_or_float = match group {
-        0b0000 => word >> 31 == 1,
-        0b0010 | 0b0111 | 0b1111 => true,
-        0b0100 | 0b0110 | 0b1100 | 0b1110 => word >> 26 & 1 == 1,
-        _ => false,
-    };
+    // SVE and SME.
+    let is_scalable = group == 0b0010 || group == 0b0000 && word >> 31 == 1;
     // DSB nXS has an encoding of its own, and `objdump` prints system instructions with op0 0 as moves.
     let is_odd_system = theirs.starts_with("dsb ") && theirs.ends_with("nxs")
         || theirs.starts_with("msr s0_")
         || theirs.starts_with("mrs ") && theirs.contains(" s0_");
     let mnemonic = theirs.split(' ').next().unwrap_or_default();
-    is_vector_or_float || is_odd_system || is_listed(mnemonic)
+    is_scalable || is_half_arithmetic(theirs) || is_odd_system || is_listed(mnemonic)
 }
 
 /// Differences that are meant, as `(mask, value)`: encodings that are constrained unpredictable, where this processor

@@ -52,11 +52,11 @@ impl Text {
         }
     }
 
-    fn base(&self) -> String {
+    pub(super) fn base(&self) -> String {
         register_or_sp(self.w.bits(5, 5), true)
     }
 
-    fn at_offset(&self, offset: i64) -> String {
+    pub(super) fn at_offset(&self, offset: i64) -> String {
         match offset {
             0 => format!("[{}]", self.base()),
             _ => format!("[{}, #{offset}]", self.base()),
@@ -64,7 +64,7 @@ impl Text {
     }
 
     /// Post-indexed for 1, pre-indexed for 3, else without write-back.
-    fn indexed(&self, kind: u32, offset: i64) -> String {
+    pub(super) fn indexed(&self, kind: u32, offset: i64) -> String {
         match kind {
             1 => format!("[{}], #{offset}", self.base()),
             3 => format!("[{}, #{offset}]!", self.base()),
@@ -73,14 +73,18 @@ impl Text {
     }
 
     fn at_index(&self) -> String {
+        self.at_scaled_index(self.w.scale())
+    }
+
+    pub(super) fn at_scaled_index(&self, scale: u32) -> String {
         let w = self.w;
         let (kind, scaled) = (w.bits(13, 3), w.bit(12));
         let index = register(w.bits(16, 5), kind & 1 == 1);
         let extend = match (kind, scaled) {
             (3, false) => String::new(),
-            (3, true) => format!(", lsl #{}", w.scale()),
+            (3, true) => format!(", lsl #{scale}"),
             (_, false) => format!(", {}", EXTENDS[kind as usize]),
-            (_, true) => format!(", {} #{}", EXTENDS[kind as usize], w.scale()),
+            (_, true) => format!(", {} #{scale}", EXTENDS[kind as usize]),
         };
         format!("[{}, {index}{extend}]", self.base())
     }

@@ -6,6 +6,7 @@
 mod memory;
 mod names;
 mod system;
+mod vector;
 
 use crate::decode::{Format, Word, operands};
 use crate::table::{self, Row};
@@ -105,6 +106,12 @@ impl Text {
             | ExceptionReturn => self.branch(),
             PermanentlyUndefined | Exception | Hint | Barrier | SystemImmediate | SystemWrite
             | SystemRead | RegisterWrite | RegisterRead => self.system(),
+            Vector(lanes, operands) => self.vector(lanes, operands),
+            FloatLoadUnsigned | FloatStoreUnsigned | FloatLoadSigned | FloatStoreSigned
+            | FloatLoadIndex | FloatStoreIndex | FloatLiteral | FloatLoadPair | FloatStorePair => {
+                self.float_memory()
+            }
+            Structures | Structure | Replicate => self.structures(),
             _ => self.memory(),
         }
     }

@@ -6,7 +6,11 @@
 
 use lockstep_cpu::Cx;
 
-use super::{Cpu, DEBUG_PAIRS, MDSCR_TDCC, Sys, affinity, cntkctl, id, sctlr, spsr, tcr};
+use super::{
+    Cpu, DEBUG_PAIRS, FPEN, FPSR_WRITABLE, MDSCR_TDCC, Sys, affinity, cntkctl, fpcr, id, sctlr,
+    spsr, tcr,
+};
+use crate::table::FLOATING_POINT;
 use crate::{Aarch64, timer};
 
 /// What EL0 may do with a register. EL1 may do whatever the register can.
@@ -302,8 +306,10 @@ pub(crate) const REGISTERS: &[Register] = &[
         Write::Cpu(write_sctlr),
     ),
     empty(at(3, 0, 1, 0, 1), "ACTLR_EL1"),
-    // Without FP and trace there is nothing to enable: FPEN and TTA are RES0.
-    empty(at(3, 0, 1, 0, 2), "CPACR_EL1"),
+    // Without trace, TTA is RES0; without floating point, so is FPEN.
+    stored!(at(3, 0, 1, 0, 2), "CPACR_EL1", El0::Never, CPACR_WRITABLE, After::Regime, cpacr),
+    stored!(FPCR, "FPCR", El0::Always, fpcr::WRITABLE, After::Nothing, fpcr),
+    stored!(FPSR, "FPSR", El0::Always, FPSR_WRITABLE, After::Nothing, fpsr),
     stored!(at(3, 0, 2, 0, 0), "TTBR0_EL1", El0::Never, !1, After::Regime, ttbr0),
     stored!(at(3, 0, 2, 0, 1), "TTBR1_EL1", El0::Never, !1, After::Regime, ttbr1),
     stored!(at(3, 0, 2, 0, 2), "TCR_EL1", El0::Never, tcr::WRITABLE, After::Regime, tcr),
@@ -440,6 +446,12 @@ pub(crate) const REGISTERS: &[Register] = &[
     gic(at(3, 0, 12, 12, 6), "ICC_IGRPEN0_EL1"),
     gic(at(3, 0, 12, 12, 7), "ICC_IGRPEN1_EL1"),
 ];
+
+const CPACR_WRITABLE: u64 = if FLOATING_POINT { FPEN } else { 0 };
+/// The encodings of the registers that CPACR_EL1 guards.
+pub(crate) const FPCR: u16 = at(3, 3, 4, 4, 0);
+/// See [`FPCR`].
+pub(crate) const FPSR: u16 = at(3, 3, 4, 4, 1);
 
 /// The encoding of SP_EL0, which needs PSTATE.SP = 1.
 pub(crate) const SP_EL0: u16 = at(3, 0, 4, 1, 0);

@@ -6,7 +6,10 @@
 
 use std::sync::LazyLock;
 
+use lockstep_cpu::{Emit, Meaning};
+
 use crate::decode::Format;
+use crate::{Aarch64, Insn};
 
 /// An instruction: which encodings it has, and how they are taken apart and printed.
 #[derive(Clone, Copy, Debug)]
@@ -18,27 +21,31 @@ pub struct Row {
     pub mask: u32,
     /// The bits on which they agree.
     pub value: u32,
+    /// A field that is not all zeros, or none.
+    pub nonzero: u32,
     /// How operands are encoded.
     pub(crate) format: Format,
 }
 
 impl Row {
-    /// A row from its encoding as text: `0`, `1`, or `.` for any bit, highest bit first; spaces set fields apart.
+    /// A row from its encoding as text: `0`, `1`, `.` for any bit, or `+` for those of a field that is not all zeros;
+    /// highest bit first; spaces set fields apart.
     const fn new(name: &'static str, encoding: &str, format: Format) -> Self {
         let text = encoding.as_bytes();
-        let (mut mask, mut value) = (0u32, 0u32);
+        let (mut mask, mut value, mut nonzero) = (0u32, 0u32, 0u32);
         let (mut at, mut bits) = (0, 0);
         while at < text.len() {
             if text[at] != b' ' {
-                assert!(matches!(text[at], b'0' | b'1' | b'.'), "an encoding has 0, 1 and . only");
-                mask = mask << 1 | (text[at] != b'.') as u32;
+                assert!(matches!(text[at], b'0' | b'1' | b'.' | b'+'), "no bit of an encoding");
+                mask = mask << 1 | matches!(text[at], b'0' | b'1') as u32;
+                nonzero = nonzero << 1 | (text[at] == b'+') as u32;
                 value = value << 1 | (text[at] == b'1') as u32;
                 bits += 1;
             }
             at += 1;
         }
         assert!(bits == 32, "an encoding has 32 bits");
-        Self { name, mask, value, format }
+        Self { name, mask, value, nonzero, format }
     }
 
     /// The mnemonic, before aliases.
@@ -54,16 +61,19 @@ impl Row {
     }
 
     const fn covers(&self, word: u32) -> bool {
-        word & self.mask == self.value
+        word & self.mask == self.value && (self.nonzero == 0 || word & self.nonzero != 0)
     }
 }
 
 /// Makes the table, the numbers of its rows and their meanings from the lines in `rows`.
 macro_rules! instructions {
-    ($($name:ident $encoding:literal $format:ident $meaning:expr;)*) => {
+    ($($name:ident $encoding:literal $format:ident $(@ $lanes:ident $text:literal)? $meaning:expr;)*) => {
         /// All rows; a row's number is its place.
-        pub(super) static ROWS: &[Row] =
-            &[$(Row::new(stringify!($name), $encoding, Format::$format)),*];
+        pub(super) static ROWS: &[Row] = &[$(Row::new(
+            stringify!($name),
+            $encoding,
+            Format::$format $((Lanes::$lanes, $text))?,
+        )),*];
 
         #[allow(non_camel_case_types, clippy::enum_variant_names)]
         #[repr(u16)]
@@ -77,7 +87,7 @@ macro_rules! instructions {
         }
 
         /// What a row means, for an engine. Numbers of no row mean what is not allocated.
-        pub fn meaning<E: Emit<Aarch64>>(row: u16) -> Meaning<E, Insn, E::Exit> {
+        pub(super) fn meaning<E: Emit<Aarch64>>(row: u16) -> Meaning<E, Insn, E::Exit> {
             match row {
                 $(id::$name => $meaning,)*
                 _ => system::undefined,
@@ -87,8 +97,10 @@ macro_rules! instructions {
 }
 
 mod rows;
+mod vector;
 
-pub use rows::meaning;
+/// Whether there are floating point and Advanced SIMD. Without them their rows are undefined and the ID registers say so.
+pub(crate) const FLOATING_POINT: bool = true;
 
 /// The number that stands for an encoding which no row covers.
 pub const UNDEFINED: u16 = u16::MAX;
@@ -96,7 +108,21 @@ pub const UNDEFINED: u16 = u16::MAX;
 /// The table.
 #[must_use]
 pub fn rows() -> &'static [Row] {
-    rows::ROWS
+    static ALL: LazyLock<Vec<Row>> = LazyLock::new(|| {
+        let vector: &[Row] = if FLOATING_POINT { vector::ROWS } else { &[] };
+        [rows::ROWS, vector].concat()
+    });
+    &ALL
+}
+
+/// What a row means, for an engine. Numbers of no row mean what is not allocated.
+pub fn meaning<E: Emit<Aarch64>>(row: u16) -> Meaning<E, Insn, E::Exit> {
+    const FIRST_VECTOR: u16 = rows::ROWS.len() as u16;
+    match row.checked_sub(FIRST_VECTOR) {
+        None => rows::meaning(row),
+        Some(number) if FLOATING_POINT => vector::meaning(number),
+        Some(_) => rows::meaning(UNDEFINED),
+    }
 }
 
 /// The bits by which rows are found: 31 to 21 tell most instructions apart.
@@ -133,7 +159,12 @@ mod tests {
     fn rows_are_disjoint() {
         for (number, a) in rows().iter().enumerate() {
             for b in &rows()[number + 1..] {
-                assert_ne!((a.value ^ b.value) & a.mask & b.mask, 0, "{} and {}", a.name, b.name);
+                let clear = |field: u32, of: &Row| {
+                    field != 0 && of.mask & field == field && of.value & field == 0
+                };
+                let apart = clear(a.nonzero, b) || clear(b.nonzero, a);
+                let differ = (a.value ^ b.value) & a.mask & b.mask != 0;
+                assert!(differ || apart, "{} and {}", a.name, b.name);
                 assert_ne!(a.name, b.name);
             }
         }
@@ -143,7 +174,7 @@ mod tests {
     #[test]
     fn every_row_is_found() {
         for (number, row) in (0..).zip(rows()) {
-            for word in [row.value, row.value | !row.mask] {
+            for word in [row.value | row.nonzero, row.value | !row.mask] {
                 assert_eq!(find(word).map(|(found, _)| found), Some(number), "{}", row.name);
             }
         }
