@@ -11,7 +11,7 @@ mod common;
 use std::process::Command;
 
 use common::{Machine, RAM, RAM_LEN, Random};
-use lockstep_aarch64::{UNDEFINED, decode, disassemble, reg, rows};
+use lockstep_aarch64::{Row, UNDEFINED, decode, disassemble, reg, rows};
 
 const QEMU: &str = "qemu-system-aarch64";
 const ENTRY: u64 = RAM + 0x20_0000;
@@ -22,12 +22,15 @@ const SCRATCH: u64 = VALUES + VALUES_LEN;
 const SCRATCH_LEN: u64 = 0x1_0000;
 /// The base that loads and stores use: negative offsets stay inside.
 const BASE: u64 = SCRATCH + 0x1000;
+/// Random values for vector registers.
+const VECTORS: u64 = SCRATCH + SCRATCH_LEN;
+const VECTORS_LEN: u64 = 0x4_0000;
 const RESULTS: u64 = RAM + 0x50_0000;
 
 const GROUPS: u64 = 3000;
 const INSTRUCTIONS: usize = 12;
-/// Bytes of results a group appends: X0 to X27; SP and four flags and the base.
-const GROUP_LEN: u64 = 28 * 8 + 6 * 8;
+/// Bytes of results a group appends: X0 to X27; SP and four flags and the base; V0 to V31; FPSR, twice.
+const GROUP_LEN: u64 = 28 * 8 + 6 * 8 + 32 * 16 + 16;
 
 /// Registers that a program needs: the base in use, the base, and where results go.
 const WORKING_BASE: u32 = 28;
@@ -62,7 +65,7 @@ fn is_memory(word: u32) -> bool {
 }
 
 /// A random encoding of the row that writes none of the program's own registers.
-fn random_insn(random: &mut Random, row: &lockstep_aarch64::Row) -> u32 {
+fn random_insn(random: &mut Random, row: &Row) -> u32 {
     loop {
         let mut word = row.value | random.word() & !row.mask;
         if is_memory(word) {
@@ -86,9 +89,84 @@ fn random_insn(random: &mut Random, row: &lockstep_aarch64::Row) -> u32 {
     }
 }
 
-/// Appends one random instruction, with what it needs around it.
-fn push_random(program: &mut Vec<u32>, random: &mut Random) {
-    let row = &rows()[random.below(rows().len() as u64) as usize];
+/// Which part of the table a program consists of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Part {
+    General,
+    Vector,
+}
+
+/// The rows of a part. Those of vectors and floating point are at the end of the table.
+fn part_rows(part: Part) -> &'static [Row] {
+    let first = rows().iter().position(|row| row.name == "shadd_v").unwrap();
+    let (general, vector) = rows().split_at(first);
+    if part == Part::General { general } else { vector }
+}
+
+/// Whether a vector row writes a general register.
+fn writes_general(row: &Row) -> bool {
+    let is_conversion = row.name.starts_with("fcvt") && row.name.ends_with(['w', 'x']);
+    is_conversion
+        || ["umov", "smov", "fmov_to", "fmov_high_to"].iter().any(|name| row.name.starts_with(name))
+}
+
+/// A random encoding of a vector row that leaves the program's own registers alone, and is aligned.
+fn random_vector_insn(random: &mut Random, row: &Row) -> u32 {
+    loop {
+        let mut word = row.value | random.word() & !row.mask;
+        let registers = writes_general(row) && matches!(word & 0x1f, WORKING_BASE..=OUTPUT);
+        if is_memory(word) {
+            word = word & !(0x1f << 5) | WORKING_BASE << 5;
+            match (word >> 24 & 0x3f, word >> 21 & 1) {
+                // A 12-bit offset, of up to half its range; a 9-bit one, of a multiple of 16; an index.
+                (0x3d, _) => word &= !(1 << 21),
+                (0x3c, 0) => word &= !(0xf << 12),
+                (0x3c, _) => word = word & !(0x1f << 16) | 27 << 16,
+                // Structures, whose increment is what was moved, or X27.
+                (0x0c | 0x0d, _) if row.name.contains("post") && word >> 16 & 3 != 3 => {
+                    word = word & !(0x1f << 16) | 27 << 16;
+                }
+                (0x0c | 0x0d, _) if row.name.contains("post") => word |= 0x1f << 16,
+                _ => {}
+            }
+        }
+        let is_row = rows().get(usize::from(decode(word).row)).is_some_and(|r| r.name == row.name);
+        if is_row && !registers {
+            return word;
+        }
+    }
+}
+
+/// Appends a vector instruction, with what it needs around it.
+fn push_vector(program: &mut Vec<u32>, random: &mut Random, row: &Row) {
+    if row.name.contains("literal") {
+        // A literal right behind, aligned, and a branch around it.
+        while program.len() % 4 != 2 {
+            program.push(mov(0, 0));
+        }
+        program.push(row.value | random.word() & 31 | 2 << 5);
+        program.push(0x1400_0005);
+        program.extend((0..4).map(|_| random.word()));
+        return;
+    }
+    let is_memory = is_memory(row.value);
+    if is_memory {
+        program.push(0x927c_1f7b); // and x27, x27, #0xff0
+    }
+    program.push(random_vector_insn(random, row));
+    if is_memory {
+        program.push(mov(26, WORKING_BASE));
+        program.push(mov(WORKING_BASE, KEPT_BASE));
+    }
+}
+
+/// Appends one instruction, with what it needs around it: any general one, or vector rows in turn.
+fn push_random(program: &mut Vec<u32>, random: &mut Random, part: Part, turn: u64) {
+    let rows = part_rows(part);
+    if part == Part::Vector {
+        return push_vector(program, random, &rows[(turn % rows.len() as u64) as usize]);
+    }
+    let row = &rows[random.below(rows.len() as u64) as usize];
     let kind = row.value;
     let is_branch = ["b_", "cbz", "cbnz", "tbz", "tbnz"].iter().any(|b| row.name.starts_with(b));
     if is_branch {
@@ -122,7 +200,19 @@ fn push_random(program: &mut Vec<u32>, random: &mut Random) {
     }
 }
 
-fn push_group(program: &mut Vec<u32>, random: &mut Random, number: u64) {
+/// Loads or stores all vector registers, from X28 or to the output.
+fn push_all_vectors(program: &mut Vec<u32>, load: bool) {
+    let (opcode, base) = if load { (0x4cdf_2c00, WORKING_BASE) } else { (0x4c9f_2c00, OUTPUT) };
+    program.extend((0..32).step_by(4).map(|first| opcode | base << 5 | first));
+}
+
+fn push_group(program: &mut Vec<u32>, random: &mut Random, part: Part, number: u64) {
+    let vectors = VECTORS + random.below((VECTORS_LEN - 512) / 16) * 16;
+    set_address(program, WORKING_BASE, vectors);
+    push_all_vectors(program, true);
+    // FPCR: the default half of the time, else any mode. FPSR: clear.
+    let modes = if random.below(2) == 0 { 0 } else { random.below(32) as u32 };
+    program.extend([0xd2a0_0000 | modes << 11, 0xd51b_4400, 0xd51b_443f]);
     let values = VALUES + number * 224 % (VALUES_LEN - 224) / 16 * 16;
     set_address(program, WORKING_BASE, values);
     for first in (0..28).step_by(2) {
@@ -132,8 +222,8 @@ fn push_group(program: &mut Vec<u32>, random: &mut Random, number: u64) {
     program.push(0xeb1f_03ff); // cmp xzr, xzr
     program.push(0xfa40_1be0 | random.below(16) as u32); // ccmp xzr, #0, #nzcv, ne
     program.push(0x9100_001f); // mov sp, x0
-    for _ in 0..INSTRUCTIONS {
-        push_random(program, random);
+    for k in 0..INSTRUCTIONS as u64 {
+        push_random(program, random, part, number * INSTRUCTIONS as u64 + k);
     }
     for first in (0..28).step_by(2) {
         program.push(pair(STP_POST, first, first + 1, OUTPUT, 16));
@@ -145,16 +235,20 @@ fn push_group(program: &mut Vec<u32>, random: &mut Random, number: u64) {
     for (first, second) in [(0, 1), (2, 3), (4, WORKING_BASE)] {
         program.push(pair(STP_POST, first, second, OUTPUT, 16));
     }
+    push_all_vectors(program, false);
+    program.push(0xd53b_4420); // mrs x0, fpsr
+    program.push(pair(STP_POST, 0, 0, OUTPUT, 16));
 }
 
 /// The program without its tail.
-fn program(seed: u64) -> Vec<u32> {
+fn program(part: Part, seed: u64) -> Vec<u32> {
     let mut random = Random(seed);
-    let mut program = Vec::new();
+    // CPACR_EL1.FPEN.
+    let mut program = vec![0xd2a0_0600, 0xd518_1040, 0xd503_3fdf];
     set_address(&mut program, KEPT_BASE, BASE);
     set_address(&mut program, OUTPUT, RESULTS);
     for number in 0..GROUPS {
-        push_group(&mut program, &mut random, number);
+        push_group(&mut program, &mut random, part, number);
     }
     assert!((program.len() * 4) as u64 + ENTRY < VALUES);
     program
@@ -188,6 +282,7 @@ fn image(code: &[u32], seed: u64) -> Vec<u8> {
     let mut random = Random(!seed);
     let values = (VALUES_LEN + SCRATCH_LEN) / 8;
     image.extend((0..values).flat_map(|_| random.value().to_le_bytes()));
+    image.extend((0..VECTORS_LEN / 8).flat_map(|_| random.lanes().to_le_bytes()));
     image
 }
 
@@ -220,19 +315,19 @@ fn run_there(program: &[u32], seed: u64) -> Vec<u8> {
 }
 
 /// The text of a group's instructions, for reports.
-fn listing(seed: u64, group: u64) -> String {
+fn listing(part: Part, seed: u64, group: u64) -> String {
     let mut random = Random(seed);
     let mut program = Vec::new();
     for number in 0..=group {
         program.clear();
-        push_group(&mut program, &mut random, number);
+        push_group(&mut program, &mut random, part, number);
     }
     let text = |word: &u32| format!("  {word:08x} {}\n", disassemble(*word, 0));
     program.iter().map(text).collect()
 }
 
-fn compare(seed: u64) {
-    let program = program(seed);
+fn compare(part: Part, seed: u64) {
+    let program = program(part, seed);
     let (ours, theirs) = (run_here(&program, seed), run_there(&program, seed));
     assert_eq!(ours.len(), theirs.len());
     let results = SCRATCH_LEN as usize;
@@ -242,22 +337,37 @@ fn compare(seed: u64) {
             a,
             b,
             "seed {seed}, group {group}, value {value} (little-endian):\n{}",
-            listing(seed, group)
+            listing(part, seed, group)
         );
     }
     assert!(ours[..results] == theirs[..results], "seed {seed}: memory differs");
-    println!("seed {seed}: {} instructions, all results equal", program.len());
+    println!("{part:?}, seed {seed}: {} instructions, all results equal", program.len());
+}
+
+/// Whether QEMU is there; says so when a test has to be skipped.
+fn is_installed() -> bool {
+    const { assert!(RESULTS + GROUPS * GROUP_LEN < RAM + RAM_LEN) };
+    const { assert!(VECTORS + VECTORS_LEN <= RESULTS) };
+    let found = Command::new(QEMU).arg("--version").output().is_ok();
+    if !found {
+        println!("SKIPPED: {QEMU} is not installed (Debian: qemu-system-arm)");
+    }
+    found
 }
 
 /// Catches a meaning that differs from the one that many operating systems run on.
 #[test]
 fn random_programs_agree() {
-    const { assert!(RESULTS + GROUPS * GROUP_LEN < RAM + RAM_LEN) };
-    if Command::new(QEMU).arg("--version").output().is_err() {
-        println!("SKIPPED: {QEMU} is not installed (Debian: qemu-system-arm)");
-        return;
+    if is_installed() {
+        (0..3).for_each(|seed| compare(Part::General, seed));
     }
-    for seed in 0..3 {
-        compare(seed);
+}
+
+/// Catches the same among vectors and floating point: every row in turn, in every rounding mode, with the lanes that
+/// arithmetic gets wrong; registers and FPSR.
+#[test]
+fn random_vector_programs_agree() {
+    if is_installed() {
+        (0..6).for_each(|seed| compare(Part::Vector, seed));
     }
 }

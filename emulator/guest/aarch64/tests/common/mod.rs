@@ -42,6 +42,43 @@ impl Random {
         self.next() % limit
     }
 
+    /// A floating-point number with a fraction of `fraction` bits and an exponent of `exponent`: near the ends of the range,
+    /// near one, not a number, or anything.
+    fn float(&mut self, fraction: u32, exponent: u32) -> u64 {
+        let (ones, bias) = ((1 << exponent) - 1, (1 << (exponent - 1)) - 1);
+        let near = self.below(u64::from(fraction) + 3);
+        let exponent_field = match self.below(8) {
+            0 => 0,
+            1 => 1 + near % 3,
+            2 => ones,
+            3 => ones - 1 - near % 3,
+            4 | 5 => (bias - u64::from(fraction / 2) + near) & ones,
+            6 => (bias + near) & ones,
+            _ => self.next() & ones,
+        };
+        let all = (1u64 << fraction) - 1;
+        let fraction_field = match self.below(6) {
+            0 => 0,
+            1 => all,
+            2 => 1 << self.below(fraction.into()),
+            3 => all << self.below(fraction.into()) & all,
+            _ => self.next() & all,
+        };
+        self.below(2) << (fraction + exponent) | exponent_field << fraction | fraction_field
+    }
+
+    /// Eight bytes of a vector register: integers, or numbers of one of the formats.
+    pub(crate) fn lanes(&mut self) -> u64 {
+        match self.below(8) {
+            0 => self.value(),
+            1 => self.next(),
+            2 => (0..8).fold(0, |v, _| v << 8 | self.value() & 0xff),
+            3 => (0..4).fold(0, |v, _| v << 16 | self.float(10, 5)),
+            4 | 5 => (0..2).fold(0, |v, _| v << 32 | self.float(23, 8)),
+            _ => self.float(52, 11),
+        }
+    }
+
     /// A value of the kind that arithmetic gets wrong: near zero, near a power of two, or anything.
     pub(crate) fn value(&mut self) -> u64 {
         let near = self.next() & 3;
