@@ -25,7 +25,7 @@ impl Guest for Aarch64 {
     const NAME: &'static str = "aarch64";
     const BIG_ENDIAN: bool = false;
     const INSN_ALIGN: u64 = 4;
-    const SYS_VERSION: u16 = 1;
+    const SYS_VERSION: u16 = 2;
 
     type Insn = Insn;
     type Sys = Sys;

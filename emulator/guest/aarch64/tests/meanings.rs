@@ -240,6 +240,35 @@ fn faults_change_nothing() {
     }
 }
 
+/// Catches a vector load that faults after a register or the base has changed, and sixteen bytes that a device serves in
+/// halves: with the MMU off, everything is a device, and insists on alignment.
+#[test]
+fn vector_faults_change_nothing() {
+    let end = RAM + common::RAM_LEN;
+    let cases = [
+        (0x3cc1_0c20, NOTHING, "ldr q0, [x1, #16]!"),
+        (0xacc1_0820, end - 16, "ldp q0, q2, [x1], #32"),
+        (0x4cdf_0020, end - 48, "ld4 {v0.16b-v3.16b}, [x1], #64"),
+        (0x4dff_e420, end - 4, "ld4r {v0.8h-v3.8h}, [x1], #8"),
+        (0x3dc0_0020, DATA + 8, "ldr q0, [x1]"),
+        (0x3d80_0020, DATA + 8, "str q0, [x1]"),
+        (0x3cc0_1020, DATA + 7, "ldur q0, [x1, #1]"),
+    ];
+    for (word, base, text) in cases {
+        let mut m = machine();
+        m.cx.cpu.regs[1] = 3 << 20;
+        assert!(m.step(0xd518_1041)); // msr cpacr_el1, x1
+        for (number, v) in m.cx.cpu.vregs.iter_mut().enumerate() {
+            *v = 0x1111 * number as u128;
+        }
+        m.cx.cpu.regs[1] = base;
+        let before = (m.cx.cpu.vregs, m.bytes(DATA, 32));
+        assert!(!m.step(word), "{text} does not fault");
+        assert_eq!((m.cx.cpu.vregs, m.bytes(DATA, 32)), before, "{text}");
+        assert_eq!(m.cx.cpu.regs[1], base, "{text}");
+    }
+}
+
 /// Catches an exclusive store that succeeds without its load, twice, elsewhere or in another size.
 #[test]
 fn exclusive_monitor() {

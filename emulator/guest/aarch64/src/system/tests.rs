@@ -29,10 +29,13 @@ fn values_after_writing_ones() {
         (at(3, 0, 12, 0, 0), !0x7ff),
         (at(3, 0, 14, 1, 0), 0x3ff),
         (at(3, 0, 1, 0, 2), 3 << 20),
+        (at(3, 3, 4, 4, 0), 0x07c0_0000),
+        (at(3, 3, 4, 4, 1), 0x0800_009f),
         (at(3, 3, 13, 0, 2), !0),
         (at(2, 0, 0, 1, 5), 0x00ff_e1e7),
     ];
     let mut cx = machine();
+    cx.cpu.sys.cpacr = 3 << 20;
     for (encoding, value) in expected {
         write_sys(&mut cx, encoding, !0).unwrap();
         assert_eq!(read_sys(&mut cx, encoding).unwrap(), value, "{encoding:#06x}");
@@ -119,7 +122,8 @@ fn what_is_not_there() {
 fn user_access() {
     let mut cx = machine();
     go_to(&mut cx, 0);
-    let always = ["NZCV", "TPIDR_EL0", "TPIDRRO_EL0", "DCZID_EL0"];
+    cx.cpu.sys.cpacr = 3 << 20;
+    let always = ["NZCV", "TPIDR_EL0", "FPCR", "FPSR", "TPIDRRO_EL0", "DCZID_EL0"];
     let channel = ["MDCCSR_EL0", "DBGDTR_EL0", "DBGDTRRX_EL0"];
     for row in REGISTERS {
         if channel.contains(&row.name) {
@@ -128,7 +132,7 @@ fn user_access() {
         let readable = read_sys(&mut cx, row.encoding).is_ok();
         assert_eq!(readable, always.contains(&row.name), "{}", row.name);
         let writable = write_sys(&mut cx, row.encoding, 0).is_ok();
-        assert_eq!(writable, always[..2].contains(&row.name), "{}", row.name);
+        assert_eq!(writable, always[..4].contains(&row.name), "{}", row.name);
     }
     cx.cpu.sys.sctlr |= sctlr::UMA | sctlr::UCT;
     cx.cpu.sys.cntkctl = 0x303;
@@ -140,6 +144,35 @@ fn user_access() {
     }
     cx.cpu.sys.mdscr = crate::registers::MDSCR_TDCC;
     assert_eq!(class_of(fault(read_sys(&mut cx, at(2, 3, 0, 1, 0)))), class::SYSTEM);
+}
+
+/// Catches floating point that a kernel cannot keep for itself, an exception that it cannot tell from others, and an
+/// instruction or a register that forgets to ask.
+#[test]
+fn access_to_floating_point() {
+    use crate::registers::rows::{FPCR, FPSR};
+    let cpacr = at(3, 0, 1, 0, 2);
+    let fmov = crate::decode(0x1e60_4020).row; // fmov d0, d1
+    let run = crate::table::meaning::<Cx<Aarch64>>(fmov);
+    // FPEN, and whether EL1 and EL0 are allowed.
+    for (fpen, allowed) in [(0, [false; 2]), (1, [true, false]), (2, [false; 2]), (3, [true; 2])] {
+        for (el, allowed) in [1, 0].into_iter().zip(allowed) {
+            let mut cx = machine();
+            write_sys(&mut cx, cpacr, fpen << 20).unwrap();
+            go_to(&mut cx, el);
+            let results = [
+                run(&mut cx, &crate::decode(0x1e60_4020).insn),
+                read_sys(&mut cx, FPCR).map(drop),
+                write_sys(&mut cx, FPSR, !0),
+            ];
+            for result in results {
+                assert_eq!(result.is_ok(), allowed, "FPEN {fpen}, EL{el}");
+                if result.is_err() {
+                    assert_eq!(fault(result).syndrome, 0x1fe0_0000);
+                }
+            }
+        }
+    }
 }
 
 /// Catches a trap whose syndrome names another register, direction or general register.
