@@ -112,8 +112,47 @@ pub(super) fn outcome<F: Known>(
     if flags.contains(Flags::INEXACT) && F::BITS < 128 {
         let exact = exact_toward_zero::<F>(operation, operands);
         outcome.flags |= range_flags::<F>(&exact, rounding, tininess);
+    } else if flags.contains(Flags::INEXACT) {
+        let quads = operands.map(widened::<F>);
+        outcome.flags |= quad_range_flags(operation, quads, rounding, tininess);
     }
     outcome
+}
+
+/// Overflow or underflow of an inexact binary128 result: no format is wider, so the operands are moved away from the end
+/// of the range that the result is near, where the result is rounded as if there were no end.
+fn quad_range_flags(
+    operation: Operation,
+    operands: [ieee::Quad; 3],
+    rounding: Rounding,
+    tininess: Tininess,
+) -> Flags {
+    const FAR: i32 = 400;
+    let magnitude = |by: i32, rounding| {
+        apply(operation, moved(operation, operands, by), round(rounding)).value.abs()
+    };
+    let tiny_rounding =
+        if tininess == Tininess::BeforeRounding { Rounding::TowardZero } else { rounding };
+    let least = ieee::Quad::from_bits(Quad::power(Quad::EMIN + FAR));
+    let too_large = ieee::Quad::from_bits(Quad::power(Quad::EMAX + 1 - FAR));
+    if magnitude(FAR, tiny_rounding) < least {
+        Flags::UNDERFLOW
+    } else if magnitude(-FAR, rounding) >= too_large {
+        Flags::OVERFLOW
+    } else {
+        Flags::NONE
+    }
+}
+
+/// Operands whose exact result is 2^`by` times that of these.
+fn moved(operation: Operation, [a, b, c]: [ieee::Quad; 3], by: i32) -> [ieee::Quad; 3] {
+    let move_a = match operation {
+        Operation::Mul | Operation::Fma => (a.abs() < b.abs()) == (by > 0),
+        _ => true,
+    };
+    let move_b = !move_a || matches!(operation, Operation::Add | Operation::Sub);
+    let moved = |number: ieee::Quad, moves| if moves { number.scalbn(by) } else { number };
+    [moved(a, move_a), moved(b, move_b), moved(c, true)]
 }
 
 /// Overflow or underflow of an inexact result, from its value in binary128 rounded toward zero.
