@@ -1,6 +1,7 @@
 //! Add, subtract, multiply, divide, square root, and the operations on the sign alone.
 
 use super::env::{Env, Flags};
+use super::fast;
 use super::format::Format;
 use super::nan::{invalid, propagate};
 use super::parts::{Class, Parts, TOP, unpack};
@@ -9,12 +10,18 @@ use super::wide::{Wide, shift_right_sticky};
 
 /// `a + b`.
 pub fn add<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> F::Bits {
+    if let Some(result) = fast::add::<F>(env, a, b) {
+        return result;
+    }
     let (a, b) = (unpack::<F>(env, a), unpack::<F>(env, b));
     F::narrow(sum::<F>(env, a, b))
 }
 
 /// `a - b`. A NaN `b` keeps its sign.
 pub fn sub<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> F::Bits {
+    if let Some(result) = fast::sub::<F>(env, a, b) {
+        return result;
+    }
     let (a, b) = (unpack::<F>(env, a), unpack::<F>(env, b));
     let negate = !b.is_nan();
     F::narrow(sum::<F>(env, a, b.negated(negate)))
@@ -22,6 +29,9 @@ pub fn sub<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> F::Bits {
 
 /// `a * b`.
 pub fn mul<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> F::Bits {
+    if let Some(result) = fast::mul::<F>(env, a, b) {
+        return result;
+    }
     let (a, b) = (unpack::<F>(env, a), unpack::<F>(env, b));
     let sign = a.sign ^ b.sign;
     if let Some(nan) = propagate::<F>(env, &[a, b]) {
@@ -42,6 +52,9 @@ pub fn mul<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> F::Bits {
 
 /// `a / b`.
 pub fn div<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> F::Bits {
+    if let Some(result) = fast::div::<F>(env, a, b) {
+        return result;
+    }
     let (a, b) = (unpack::<F>(env, a), unpack::<F>(env, b));
     let sign = a.sign ^ b.sign;
     if let Some(nan) = propagate::<F>(env, &[a, b]) {
@@ -64,6 +77,9 @@ pub fn div<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> F::Bits {
 
 /// The square root of `a`.
 pub fn sqrt<F: Format>(env: &mut Env, a: F::Bits) -> F::Bits {
+    if let Some(result) = fast::sqrt::<F>(env, a) {
+        return result;
+    }
     let a = unpack::<F>(env, a);
     if let Some(nan) = propagate::<F>(env, &[a]) {
         return F::narrow(nan);

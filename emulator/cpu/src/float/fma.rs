@@ -1,6 +1,7 @@
 //! The fused multiply-add: a product and a sum, rounded once.
 
 use super::env::{Env, Flags, InfTimesZero};
+use super::fast;
 use super::format::Format;
 use super::nan::{default, invalid, propagate};
 use super::parts::{Class, Parts, TOP, unpack};
@@ -20,7 +21,10 @@ pub struct Negate {
 
 /// `a * b + c`. Arm's variants negate operands, NaNs too: [`neg`](super::neg) those before.
 pub fn fma<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits, c: F::Bits) -> F::Bits {
-    fma_negating::<F>(env, a, b, c, Negate::default())
+    match fast::fma::<F>(env, a, b, c) {
+        Some(result) => result,
+        None => fma_negating::<F>(env, a, b, c, Negate::default()),
+    }
 }
 
 /// `a * b + c` with parts of it negated, which leaves NaNs as they are (s390x).

@@ -17,6 +17,7 @@ mod arm;
 mod compare;
 mod convert;
 mod env;
+mod fast;
 mod fma;
 mod format;
 mod integer;

@@ -4,6 +4,12 @@
 //! `LOCKSTEP_FLOAT_TIMES` multiplies their number.
 
 mod arithmetic;
+mod arm;
+mod comparisons;
+mod conversions;
+mod fast;
+mod flushing;
+mod nans;
 mod operands;
 mod reference;
 

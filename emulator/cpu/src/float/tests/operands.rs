@@ -20,7 +20,7 @@ impl Random {
 
     /// Below `bound`.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
-        (u128::from(self.bits()) * u128::from(bound) >> 64) as u64
+        ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
     }
 
     /// A fraction: anything, few bits set, few clear, or few at one end.

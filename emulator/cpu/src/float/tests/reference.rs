@@ -9,23 +9,23 @@ use crate::float::{Double, Flags, Format, Half, Quad, Rounding, Single, Tininess
 /// A format that the reference has too.
 pub(super) trait Known: Format {
     type Reference: Float + FloatConvert<ieee::Quad>;
+
+    fn from_quad(quad: ieee::Quad, round: Round) -> StatusAnd<Self::Reference>;
 }
 
-impl Known for Half {
-    type Reference = ieee::Half;
+macro_rules! known {
+    ($($format:ident)*) => {$(
+        impl Known for $format {
+            type Reference = ieee::$format;
+
+            fn from_quad(quad: ieee::Quad, round: Round) -> StatusAnd<ieee::$format> {
+                quad.convert_r(round, &mut false)
+            }
+        }
+    )*};
 }
 
-impl Known for Single {
-    type Reference = ieee::Single;
-}
-
-impl Known for Double {
-    type Reference = ieee::Double;
-}
-
-impl Known for Quad {
-    type Reference = ieee::Quad;
-}
+known!(Half Single Double Quad);
 
 /// A result: nothing for a NaN, of which the reference knows no more than that it is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,11 +110,49 @@ pub(super) fn outcome<F: Known>(
     }
     let mut outcome = Outcome::of::<F>(value, flags);
     if flags.contains(Flags::INEXACT) && F::BITS < 128 {
-        let wide = known.map(|operand| operand.convert(&mut false).value);
-        let exact = apply::<ieee::Quad>(operation, wide, Round::TowardZero);
+        let exact = exact_toward_zero::<F>(operation, operands);
         outcome.flags |= range_flags::<F>(&exact, rounding, tininess);
+    } else if flags.contains(Flags::INEXACT) {
+        let quads = operands.map(widened::<F>);
+        outcome.flags |= quad_range_flags(operation, quads, rounding, tininess);
     }
     outcome
+}
+
+/// Overflow or underflow of an inexact binary128 result: no format is wider, so the operands are moved away from the end
+/// of the range that the result is near, where the result is rounded as if there were no end.
+fn quad_range_flags(
+    operation: Operation,
+    operands: [ieee::Quad; 3],
+    rounding: Rounding,
+    tininess: Tininess,
+) -> Flags {
+    const FAR: i32 = 400;
+    let magnitude = |by: i32, rounding| {
+        apply(operation, moved(operation, operands, by), round(rounding)).value.abs()
+    };
+    let tiny_rounding =
+        if tininess == Tininess::BeforeRounding { Rounding::TowardZero } else { rounding };
+    let least = ieee::Quad::from_bits(Quad::power(Quad::EMIN + FAR));
+    let too_large = ieee::Quad::from_bits(Quad::power(Quad::EMAX + 1 - FAR));
+    if magnitude(FAR, tiny_rounding) < least {
+        Flags::UNDERFLOW
+    } else if magnitude(-FAR, rounding) >= too_large {
+        Flags::OVERFLOW
+    } else {
+        Flags::NONE
+    }
+}
+
+/// Operands whose exact result is 2^`by` times that of these.
+fn moved(operation: Operation, [a, b, c]: [ieee::Quad; 3], by: i32) -> [ieee::Quad; 3] {
+    let move_a = match operation {
+        Operation::Mul | Operation::Fma => (a.abs() < b.abs()) == (by > 0),
+        _ => true,
+    };
+    let move_b = !move_a || matches!(operation, Operation::Add | Operation::Sub);
+    let moved = |number: ieee::Quad, moves| if moves { number.scalbn(by) } else { number };
+    [moved(a, move_a), moved(b, move_b), moved(c, true)]
 }
 
 /// Overflow or underflow of an inexact result, from its value in binary128 rounded toward zero.
@@ -157,4 +195,42 @@ fn is_tiny<F: Format>(
 
 fn above(truncated: u128, status: Status, bound: u128) -> bool {
     truncated > bound || truncated == bound && status.contains(Status::INEXACT)
+}
+
+/// What a binary128 number should be in another format.
+pub(super) fn narrowed<F: Known>(
+    quad: ieee::Quad,
+    rounding: Rounding,
+    tininess: Tininess,
+) -> Outcome {
+    let result = F::from_quad(quad, round(rounding));
+    let mut flags = flags(result.status);
+    let mut value = result.value.to_bits();
+    if flags.contains(Flags::INEXACT) {
+        value |= u128::from(rounding == Rounding::ToOdd);
+        flags |= range_flags::<F>(&Status::OK.and(quad), rounding, tininess);
+    }
+    Outcome::of::<F>(value, flags)
+}
+
+/// A number as binary128.
+pub(super) fn widened<F: Known>(bits: u128) -> ieee::Quad {
+    F::Reference::from_bits(bits).convert(&mut false).value
+}
+
+/// A number below 2^100 as an integer, and whether it was not one.
+pub(super) fn integer(quad: ieee::Quad, rounding: Rounding) -> (i128, bool) {
+    let result = quad.to_i128_r(120, round(rounding), &mut false);
+    let inexact = result.status.contains(Status::INEXACT);
+    let away = if quad.is_negative() { -1 } else { 1 };
+    let to_odd = rounding == Rounding::ToOdd && inexact && result.value & 1 == 0;
+    (result.value + if to_odd { away } else { 0 }, inexact)
+}
+
+/// The exact result in binary128, rounded toward zero.
+pub(super) fn exact_toward_zero<F: Known>(
+    operation: Operation,
+    operands: [u128; 3],
+) -> StatusAnd<ieee::Quad> {
+    apply(operation, operands.map(widened::<F>), Round::TowardZero)
 }
