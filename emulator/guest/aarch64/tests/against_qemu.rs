@@ -302,8 +302,10 @@ fn run_there(program: &[u32], seed: u64) -> Vec<u8> {
     let (image_path, output) = (folder.path().join("image"), folder.path().join("output"));
     let code = [program, &tail()].concat();
     std::fs::write(&image_path, image(&code, seed)).unwrap();
+    // An instruction per block: 10.0.2 folds BSL with a constant operand wrongly when it sees the constant being made.
     let status = Command::new("timeout")
         .args(["120", QEMU, "-M", "virt", "-cpu", "max,pauth=off", "-m", "64M"])
+        .args(["-accel", "tcg,one-insn-per-tb=on"])
         .args(["-display", "none", "-monitor", "none", "-nodefaults", "-serial"])
         .arg(format!("file:{}", output.display()))
         .arg("-device")
@@ -368,6 +370,6 @@ fn random_programs_agree() {
 #[test]
 fn random_vector_programs_agree() {
     if is_installed() {
-        (0..6).for_each(|seed| compare(Part::Vector, seed));
+        (0..4).for_each(|seed| compare(Part::Vector, seed));
     }
 }

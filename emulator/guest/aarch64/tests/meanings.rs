@@ -240,6 +240,25 @@ fn faults_change_nothing() {
     }
 }
 
+/// Catches a wrong S-box, row or column: the first round of the example in FIPS 197, appendix B, and its inverse.
+#[test]
+fn aes_round() {
+    let mut m = machine();
+    m.cx.cpu.regs[1] = 3 << 20;
+    assert!(m.step(0xd518_1041)); // msr cpacr_el1, x1
+    let state = 0x3243_f6a8_885a_308d_3131_98a2_e037_0734_u128.swap_bytes();
+    let key = 0x2b7e_1516_28ae_d2a6_abf7_1588_09cf_4f3c_u128.swap_bytes();
+    (m.cx.cpu.vregs[0], m.cx.cpu.vregs[1]) = (state, key);
+    let mut run = |word| {
+        assert!(m.step(word));
+        m.cx.cpu.vregs[0].swap_bytes()
+    };
+    assert_eq!(run(0x4e28_4820), 0xd4bf_5d30_e0b4_52ae_b841_11f1_1e27_98e5); // aese v0, v1
+    assert_eq!(run(0x4e28_6800), 0x0466_81e5_e0cb_199a_48f8_d37a_2806_264c); // aesmc v0, v0
+    assert_eq!(run(0x4e28_7800), 0xd4bf_5d30_e0b4_52ae_b841_11f1_1e27_98e5); // aesimc v0, v0
+    assert_eq!(run(0x4e28_5840), (state ^ key).swap_bytes()); // aesd v0, v2
+}
+
 /// Catches a vector load that faults after a register or the base has changed, and sixteen bytes that a device serves in
 /// halves: with the MMU off, everything is a device, and insists on alignment.
 #[test]

@@ -3,8 +3,6 @@
 //! Firmware and kernels choose their code paths by these registers, so each field tells what is there and nothing
 //! else. Fields that are not mentioned are zero, which says that their feature is absent (section D19.2).
 
-use crate::table::FLOATING_POINT;
-
 /// The name of the model. An implementer code of 0 is reserved for software, so no kernel applies the workarounds of
 /// somebody's silicon.
 pub const MODEL: &str = "lockstep-v8";
@@ -17,10 +15,9 @@ pub(crate) const MPIDR_RES1: u64 = 1 << 31;
 /// MPIDR_EL1.U: the machine has one processor.
 pub(crate) const MPIDR_U: u64 = 1 << 30;
 
-/// EL0 and EL1 in AArch64 only; no EL2, no EL3. Floating point and Advanced SIMD are there (0), with half precision in
-/// conversions only, or both absent (0xf).
-pub(crate) const AA64PFR0: u64 =
-    0x1 | 0x1 << 4 | if FLOATING_POINT { 0 } else { 0xf << 16 | 0xf << 20 };
+/// EL0 and EL1 in AArch64 only; no EL2, no EL3. Floating point and Advanced SIMD are there, which is 0, with half precision
+/// in conversions only.
+pub(crate) const AA64PFR0: u64 = 0x1 | 0x1 << 4;
 /// ID_AA64PFR0_EL1.GIC: the system register interface of GICv3.
 pub(crate) const AA64PFR0_GIC: u64 = 1 << 24;
 
@@ -29,10 +26,9 @@ pub(crate) const AA64PFR0_GIC: u64 = 1 << 24;
 pub(crate) const AA64DFR0: u64 =
     0x6 | (super::DEBUG_PAIRS as u64 - 1) << 12 | (super::DEBUG_PAIRS as u64 - 1) << 20;
 
-/// CRC32, and the atomics of FEAT_LSE; with vectors AES and PMULL, SHA-1, SHA-256, and FEAT_RDM.
+/// AES and PMULL, SHA-1, SHA-256, CRC32, the atomics of FEAT_LSE, and FEAT_RDM.
 pub(crate) const AA64ISAR0: u64 =
-    0x1 << 16 | 0x2 << 20 | if FLOATING_POINT { VECTOR_ISAR0 } else { 0 };
-const VECTOR_ISAR0: u64 = 0x2 << 4 | 0x1 << 8 | 0x1 << 12 | 0x1 << 28;
+    0x2 << 4 | 0x1 << 8 | 0x1 << 12 | 0x1 << 16 | 0x2 << 20 | 0x1 << 28;
 
 /// Physical address bits.
 pub(crate) const PA_BITS: u32 = 48;

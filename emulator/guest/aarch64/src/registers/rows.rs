@@ -10,7 +10,6 @@ use super::{
     Cpu, DEBUG_PAIRS, FPEN, FPSR_WRITABLE, MDSCR_TDCC, Sys, affinity, cntkctl, fpcr, id, sctlr,
     spsr, tcr,
 };
-use crate::table::FLOATING_POINT;
 use crate::{Aarch64, timer};
 
 /// What EL0 may do with a register. EL1 may do whatever the register can.
@@ -306,8 +305,8 @@ pub(crate) const REGISTERS: &[Register] = &[
         Write::Cpu(write_sctlr),
     ),
     empty(at(3, 0, 1, 0, 1), "ACTLR_EL1"),
-    // Without trace, TTA is RES0; without floating point, so is FPEN.
-    stored!(at(3, 0, 1, 0, 2), "CPACR_EL1", El0::Never, CPACR_WRITABLE, After::Regime, cpacr),
+    // Without trace, TTA is RES0.
+    stored!(at(3, 0, 1, 0, 2), "CPACR_EL1", El0::Never, FPEN, After::Regime, cpacr),
     stored!(FPCR, "FPCR", El0::Always, fpcr::WRITABLE, After::Nothing, fpcr),
     stored!(FPSR, "FPSR", El0::Always, FPSR_WRITABLE, After::Nothing, fpsr),
     stored!(at(3, 0, 2, 0, 0), "TTBR0_EL1", El0::Never, !1, After::Regime, ttbr0),
@@ -447,7 +446,6 @@ pub(crate) const REGISTERS: &[Register] = &[
     gic(at(3, 0, 12, 12, 7), "ICC_IGRPEN1_EL1"),
 ];
 
-const CPACR_WRITABLE: u64 = if FLOATING_POINT { FPEN } else { 0 };
 /// The encodings of the registers that CPACR_EL1 guards.
 pub(crate) const FPCR: u16 = at(3, 3, 4, 4, 0);
 /// See [`FPCR`].

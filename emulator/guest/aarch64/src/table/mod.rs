@@ -1,7 +1,7 @@
 //! The instruction table.
 //!
 //! A decoder, a disassembler and two engines that each keep their own list of instructions disagree sooner or later.
-//! Here there is one list, `rows`; the `instructions!` macro makes everything else from it, and a line without a
+//! Here there is one list, `rows` and then `vector`; the `instructions!` macro makes everything else from it, and a line without a
 //! meaning does not parse.
 
 use std::sync::LazyLock;
@@ -99,29 +99,21 @@ macro_rules! instructions {
 mod rows;
 mod vector;
 
-/// Whether there are floating point and Advanced SIMD. Without them their rows are undefined and the ID registers say so.
-pub(crate) const FLOATING_POINT: bool = true;
-
 /// The number that stands for an encoding which no row covers.
 pub const UNDEFINED: u16 = u16::MAX;
 
 /// The table.
 #[must_use]
 pub fn rows() -> &'static [Row] {
-    static ALL: LazyLock<Vec<Row>> = LazyLock::new(|| {
-        let vector: &[Row] = if FLOATING_POINT { vector::ROWS } else { &[] };
-        [rows::ROWS, vector].concat()
-    });
+    static ALL: LazyLock<Vec<Row>> = LazyLock::new(|| [rows::ROWS, vector::ROWS].concat());
     &ALL
 }
 
 /// What a row means, for an engine. Numbers of no row mean what is not allocated.
 pub fn meaning<E: Emit<Aarch64>>(row: u16) -> Meaning<E, Insn, E::Exit> {
-    const FIRST_VECTOR: u16 = rows::ROWS.len() as u16;
-    match row.checked_sub(FIRST_VECTOR) {
+    match row.checked_sub(rows::ROWS.len() as u16) {
         None => rows::meaning(row),
-        Some(number) if FLOATING_POINT => vector::meaning(number),
-        Some(_) => rows::meaning(UNDEFINED),
+        Some(number) => vector::meaning(number),
     }
 }
 
