@@ -4,6 +4,8 @@
 //! none of our crates, so that they build in seconds in a fresh clone.
 
 mod guests;
+#[cfg(test)]
+mod layers;
 mod process;
 
 use std::path::Path;
