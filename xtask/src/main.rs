@@ -3,6 +3,7 @@
 //! This file only chooses: each task has a file of its own. The tasks depend on
 //! none of our crates, so that they build in seconds in a fresh clone.
 
+mod bench;
 mod guests;
 #[cfg(test)]
 mod layers;
@@ -22,6 +23,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure the interpreter, what recording costs, and the ratio to QEMU.
+    Bench(bench::Arguments),
     /// Build the small guests, or fetch real ones.
     #[command(subcommand)]
     Guests(guests::Command),
@@ -29,6 +32,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
+        Task::Bench(arguments) => bench::run(&arguments).map_err(|error| error.to_string()),
         Task::Guests(command) => guests::run(&command).map_err(|error| error.to_string()),
     };
     match outcome {
