@@ -9,6 +9,7 @@
 //! (a fresh value) clears all of it; beside it a device holds only its configuration and what is computed from both.
 
 mod bus;
+pub mod cfi_flash;
 mod device;
 pub mod gic;
 pub mod pl011;
@@ -17,6 +18,7 @@ pub mod pl061;
 mod registers;
 #[cfg(test)]
 mod testing;
+pub mod virtio_mmio;
 
 pub use bus::{Bus, MapError, Window};
 pub use device::{AccessError, Device, DeviceIo};

@@ -39,8 +39,13 @@ impl Observer for Recorder {
     fn observe(&mut self, event: &Event) -> Verdict {
         match self.encoder.push(event) {
             Ok(None) => Verdict::Continue,
-            Ok(Some(frame)) if self.sink.append(frame) => Verdict::Continue,
-            Ok(Some(_)) => Verdict::Stop,
+            Ok(Some(frame)) => {
+                if self.sink.append(frame) {
+                    Verdict::Continue
+                } else {
+                    Verdict::Stop
+                }
+            }
             Err(error) => {
                 self.failure.get_or_insert(error);
                 Verdict::Stop

@@ -199,8 +199,7 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
                 Pause::Observer => return Ok(self.at_end(None)),
                 Pause::Reached => self.check_passed(),
                 Pause::Ended(reason) => {
-                    let (now, vcpu) = (self.machine.moment(), self.machine.position().0);
-                    let missing = self.player().map(|player| player.checker.ended(now, vcpu));
+                    let missing = self.player().map(|player| player.checker.ended());
                     match missing.transpose()?.flatten() {
                         Some(divergence) => return self.explain(Ok(divergence)),
                         None => return Ok(self.at_end(Some(reason))),
@@ -212,9 +211,9 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
 
     /// Notes a divergence when the machine has gone past an event of the log.
     fn check_passed(&mut self) {
-        let (now, vcpu) = (self.machine.moment(), self.machine.position().0);
+        let now = self.machine.moment();
         if let Some(player) = self.player() {
-            let result = player.checker.passed(now, vcpu);
+            let result = player.checker.passed(now);
             player.note(result);
         }
     }

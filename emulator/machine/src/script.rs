@@ -186,9 +186,9 @@ fn parse_time(text: &str) -> Result<u64, String> {
 }
 
 /// A script in front of another door.
-pub struct ScriptDoor<D> {
+pub struct ScriptDoor {
     script: Script,
-    inner: D,
+    inner: Box<dyn Door>,
     /// What the guest wrote since the last step, as far as a pattern can still begin in it.
     seen: Vec<u8>,
     /// When the pattern of the first step was found, the time at which its input is due.
@@ -197,9 +197,10 @@ pub struct ScriptDoor<D> {
     limit: Option<u64>,
 }
 
-impl<D: Door> ScriptDoor<D> {
+impl ScriptDoor {
     /// `script` in front of `inner`; stops the run at a count of instructions, when there is a `limit`.
-    pub fn new(script: Script, inner: D, limit: Option<u64>) -> Self {
+    #[must_use]
+    pub fn new(script: Script, inner: Box<dyn Door>, limit: Option<u64>) -> Self {
         Self { script, inner, seen: Vec::new(), found: None, matched: false, limit }
     }
 
@@ -257,7 +258,7 @@ impl<D: Door> ScriptDoor<D> {
     }
 }
 
-impl<D: Door> Door for ScriptDoor<D> {
+impl Door for ScriptDoor {
     fn poll(&mut self, now: Moment, time: VirtualTime) -> Offer {
         if self.limit.is_some_and(|limit| now.retired >= limit) {
             self.limit = None;
@@ -314,17 +315,17 @@ mod tests {
     use super::*;
     use lockstep_core::{DEFAULT_NS_PER_INSN, NoDoor};
 
-    fn door(text: &str) -> ScriptDoor<NoDoor> {
-        ScriptDoor::new(Script::parse(text).unwrap(), NoDoor, None)
+    fn door(text: &str) -> ScriptDoor {
+        ScriptDoor::new(Script::parse(text).unwrap(), Box::new(NoDoor), None)
     }
 
-    fn show(door: &mut ScriptDoor<NoDoor>, text: &str) {
+    fn show(door: &mut ScriptDoor, text: &str) {
         for byte in text.bytes() {
             door.output(&Output::Console { port: 0, byte });
         }
     }
 
-    fn poll(door: &mut ScriptDoor<NoDoor>, retired: u64) -> Offer {
+    fn poll(door: &mut ScriptDoor, retired: u64) -> Offer {
         let time = Clock::new(DEFAULT_NS_PER_INSN).time_at(retired);
         door.poll(Moment::at(retired), time)
     }

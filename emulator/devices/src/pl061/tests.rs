@@ -46,6 +46,9 @@ fn sense_is_as_configured() {
     assert_eq!(bench.read(&mut gpio, spec::MIS), 0);
     bench.write(&mut gpio, spec::IE, KEY);
     assert_eq!(bench.read(&mut gpio, spec::MIS), KEY);
+    bench.write(&mut gpio, spec::IS, KEY);
+    bench.write(&mut gpio, spec::IEV, 0);
+    assert_eq!(bench.read(&mut gpio, spec::RIS), 0, "the edge is not a low level");
 }
 
 /// Catches outputs written through the wrong address bits, or that drive pins which are inputs.

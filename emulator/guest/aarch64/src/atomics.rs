@@ -13,10 +13,7 @@ use crate::{Aarch64, Insn, reg};
 const W64: Width = Width::W64;
 
 /// Raises the fault of a misaligned access.
-fn misaligned(
-    cx: &mut Cx<Aarch64>,
-    [address, writes, _]: [u64; 3],
-) -> Result<u64, Exit<Aarch64>> {
+fn misaligned(cx: &mut Cx<Aarch64>, [address, writes, _]: [u64; 3]) -> Result<u64, Exit<Aarch64>> {
     let access = if writes == 0 { Access::Read } else { Access::Write };
     Err(Exit::Exception(Aarch64::misaligned(cx, address, access)))
 }
@@ -87,9 +84,7 @@ pub(crate) fn store_exclusive<E: Emit<Aarch64>, T: Datum>(
 ) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     let value = e.get(i.rd);
-    store_if_armed(e, i, (address, T::SIZE.bytes()), |e| {
-        e.store(address, value, T::MEM.aligned())
-    })
+    store_if_armed(e, i, (address, T::SIZE.bytes()), |e| e.store(address, value, T::MEM.aligned()))
 }
 
 /// The two words of a doubleword.
@@ -109,10 +104,7 @@ fn joined<E: Emit<Aarch64>>(e: &mut E, low: E::V, high: E::V) -> E::V {
 }
 
 /// LDXP, LDAXP of words: one access of a doubleword.
-pub(crate) fn load_exclusive_pair_w<E: Emit<Aarch64>>(
-    e: &mut E,
-    i: &Insn,
-) -> Result<(), E::Exit> {
+pub(crate) fn load_exclusive_pair_w<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     let both = e.load(address, U64::MEM.aligned())?;
     let (low, high) = halves(e, both);
@@ -123,10 +115,7 @@ pub(crate) fn load_exclusive_pair_w<E: Emit<Aarch64>>(
 }
 
 /// LDXP, LDAXP of doublewords.
-pub(crate) fn load_exclusive_pair_x<E: Emit<Aarch64>>(
-    e: &mut E,
-    i: &Insn,
-) -> Result<(), E::Exit> {
+pub(crate) fn load_exclusive_pair_x<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     insist_on_alignment(e, address, 16, Access::Read)?;
     let low = e.load(address, U64::MEM.aligned())?;
@@ -139,10 +128,7 @@ pub(crate) fn load_exclusive_pair_x<E: Emit<Aarch64>>(
 }
 
 /// STXP, STLXP of words.
-pub(crate) fn store_exclusive_pair_w<E: Emit<Aarch64>>(
-    e: &mut E,
-    i: &Insn,
-) -> Result<(), E::Exit> {
+pub(crate) fn store_exclusive_pair_w<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     let (low, high) = (e.get(i.rd), e.get(i.ra));
     let both = joined(e, low, high);
@@ -150,10 +136,7 @@ pub(crate) fn store_exclusive_pair_w<E: Emit<Aarch64>>(
 }
 
 /// STXP, STLXP of doublewords.
-pub(crate) fn store_exclusive_pair_x<E: Emit<Aarch64>>(
-    e: &mut E,
-    i: &Insn,
-) -> Result<(), E::Exit> {
+pub(crate) fn store_exclusive_pair_x<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     let (low, high) = (e.get(i.rd), e.get(i.ra));
     store_if_armed(e, i, (address, 16), |e| {
@@ -164,10 +147,7 @@ pub(crate) fn store_exclusive_pair_x<E: Emit<Aarch64>>(
 }
 
 /// LDAR.
-pub(crate) fn load_acquire<E: Emit<Aarch64>, T: Datum>(
-    e: &mut E,
-    i: &Insn,
-) -> Result<(), E::Exit> {
+pub(crate) fn load_acquire<E: Emit<Aarch64>, T: Datum>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
     let value = e.load(address, T::MEM.aligned())?;
     e.put(i.rd, value);
@@ -187,7 +167,7 @@ pub(crate) fn store_release<E: Emit<Aarch64>, T: Datum>(
 /// What an atomic update makes of the old value and its operand.
 pub(crate) trait Update {
     /// The new value; only the bytes of the access matter.
-    fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V;
+    fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V;
 }
 
 /// Bits cleared.
@@ -207,14 +187,14 @@ pub(crate) struct Swp;
 
 impl Update for Add {
     #[inline(always)]
-    fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
+    fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
         e.add(W64, old, operand)
     }
 }
 
 impl Update for Clr {
     #[inline(always)]
-    fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
+    fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
         let kept = e.not(W64, operand);
         e.and(W64, old, kept)
     }
@@ -222,21 +202,21 @@ impl Update for Clr {
 
 impl Update for Eor {
     #[inline(always)]
-    fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
+    fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
         e.xor(W64, old, operand)
     }
 }
 
 impl Update for Set {
     #[inline(always)]
-    fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
+    fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
         e.or(W64, old, operand)
     }
 }
 
 impl Update for Swp {
     #[inline(always)]
-    fn new<E: Emit<Aarch64>, T: Datum>(_e: &mut E, _old: E::V, operand: E::V) -> E::V {
+    fn updated<E: Emit<Aarch64>, T: Datum>(_e: &mut E, _old: E::V, operand: E::V) -> E::V {
         operand
     }
 }
@@ -252,7 +232,7 @@ macro_rules! extremes {
     ($($name:ident: $less:ident, $larger:literal;)*) => {
         $(impl Update for $name {
             #[inline(always)]
-            fn new<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
+            fn updated<E: Emit<Aarch64>, T: Datum>(e: &mut E, old: E::V, operand: E::V) -> E::V {
                 let (a, b) = at_top::<E, T>(e, old, operand);
                 let less = e.$less(W64, a, b);
                 if $larger { e.select(less, operand, old) } else { e.select(less, old, operand) }
@@ -276,7 +256,7 @@ pub(crate) fn update<E: Emit<Aarch64>, T: Datum, U: Update>(
     let address = base(e, i.rn)?;
     let operand = e.get(i.rm);
     let old = e.load(address, T::MEM.update())?;
-    let new = U::new::<E, T>(e, old, operand);
+    let new = U::updated::<E, T>(e, old, operand);
     e.store(address, new, T::MEM.update())?;
     e.put(i.rd, old);
     Ok(())

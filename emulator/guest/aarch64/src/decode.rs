@@ -212,8 +212,14 @@ fn ends_block(format: Format, insn: &Insn) -> bool {
 pub(crate) fn operands(format: Format, w: Word) -> Option<Insn> {
     use Format::*;
     match format {
-        PcRelative | PcRelativePage | SumImmediate | SumImmediateFlags | LogicalImmediate
-        | LogicalImmediateFlags | MoveWide | MoveKeep => immediate_operands(format, w),
+        PcRelative
+        | PcRelativePage
+        | SumImmediate
+        | SumImmediateFlags
+        | LogicalImmediate
+        | LogicalImmediateFlags
+        | MoveWide
+        | MoveKeep => immediate_operands(format, w),
         Bitfield | BitfieldInsert | Extract => Some(bitfield_operands(format, w)),
         Shifted | Extended | ExtendedFlags | TwoRegisters | ThreeRegisters | FourRegisters
         | Checksum | CompareImmediate | CompareRegister | Select => register_operands(format, w),
@@ -262,9 +268,7 @@ fn bitfield_operands(format: Format, w: Word) -> Insn {
     let (immr, imms) = (w.bits(16, 6), w.bits(10, 6));
     let (rd, rn) = (w.target(0), w.source(5));
     match format {
-        Format::Extract => {
-            Insn { rd, rn, rm: w.source(16), amount: imms as u8, ..Insn::default() }
-        }
+        Format::Extract => Insn { rd, rn, rm: w.source(16), amount: imms as u8, ..Insn::default() },
         Format::Bitfield => {
             let left = top - imms;
             let right = if imms >= immr { left + immr } else { immr - imms - 1 };

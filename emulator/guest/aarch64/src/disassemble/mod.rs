@@ -4,6 +4,7 @@
 //! the aliases, which the manual prefers wherever they apply.
 
 mod memory;
+mod names;
 mod system;
 
 use crate::decode::{Format, Word, operands};
@@ -140,7 +141,7 @@ impl Text {
         match self.name() {
             "ands" if self.is_31(0) => format!("tst {}, #{mask:#x}", self.r(5)),
             "ands" => format!("ands {}, {}, #{mask:#x}", self.r(0), self.r(5)),
-            "orr" if self.is_31(5) && !self.wide_move_makes(mask) => {
+            "orr" if self.is_31(5) && (self.is_31(0) || !self.wide_move_makes(mask)) => {
                 format!("mov {}, #{mask:#x}", self.sp(0))
             }
             name => format!("{name} {}, {}, #{mask:#x}", self.sp(0), self.r(5)),
@@ -327,7 +328,8 @@ impl Text {
                 format!("{name} {}, {}", self.r(0), self.target(w.signed(5, 19) << 2))
             }
             Format::TestBranch => {
-                let (rt, bit) = (register(w.bits(0, 5), w.bit(31)), w.bits(31, 1) << 5 | w.bits(19, 5));
+                let (rt, bit) =
+                    (register(w.bits(0, 5), w.bit(31)), w.bits(31, 1) << 5 | w.bits(19, 5));
                 format!("{name} {rt}, #{bit}, {}", self.target(w.signed(5, 14) << 2))
             }
             Format::ExceptionReturn => name.to_owned(),

@@ -11,12 +11,10 @@ use crate::atomics::{Clr, Set, Smax, Smin, Swp, Umax, Umin};
 use crate::decode::Format;
 use crate::memory_ops::{Index, Literal, Offset, Post, Pre, User};
 use crate::ops::*;
-use crate::{
-    Aarch64, Insn, atomics, branch, conditional, flags, integer, memory_ops, system,
-};
+use crate::{Aarch64, Insn, atomics, branch, conditional, flags, integer, memory_ops, system};
 
 instructions! {
-    // PC-relative addresses (C4.1.92).
+    // PC-relative addresses.
     adr_x           "0 .. 10000 ................... ....."      PcRelative            integer::adr;
     adrp_x          "1 .. 10000 ................... ....."      PcRelativePage        integer::adrp;
 
@@ -221,7 +219,8 @@ instructions! {
     crc32cw_w       "0 00 11010110 ..... 010110 ..... ....."    Checksum              integer::crc32::<_, Crc32c, 4>;
     crc32cx_x       "1 00 11010110 ..... 010111 ..... ....."    Checksum              integer::crc32::<_, Crc32c, 8>;
 
-    // Three sources. The high multiplications ignore Ra, which should be 31.
+    // Three sources. The high multiplications have no Ra: what should be ones must be (constrained unpredictable: QEMU
+    // does the same).
     madd_w          "0 00 11011 000 ..... 0 ..... ..... ....."  FourRegisters         integer::multiply::<_, W, Add>;
     msub_w          "0 00 11011 000 ..... 1 ..... ..... ....."  FourRegisters         integer::multiply::<_, W, Sub>;
     madd_x          "1 00 11011 000 ..... 0 ..... ..... ....."  FourRegisters         integer::multiply::<_, X, Add>;
@@ -230,8 +229,8 @@ instructions! {
     smsubl_x        "1 00 11011 001 ..... 1 ..... ..... ....."  FourRegisters         integer::multiply_long::<_, Signed, Sub>;
     umaddl_x        "1 00 11011 101 ..... 0 ..... ..... ....."  FourRegisters         integer::multiply_long::<_, Unsigned, Add>;
     umsubl_x        "1 00 11011 101 ..... 1 ..... ..... ....."  FourRegisters         integer::multiply_long::<_, Unsigned, Sub>;
-    smulh_x         "1 00 11011 010 ..... 0 ..... ..... ....."  ThreeRegisters        integer::two_sources::<_, X, Smulh>;
-    umulh_x         "1 00 11011 110 ..... 0 ..... ..... ....."  ThreeRegisters        integer::two_sources::<_, X, Umulh>;
+    smulh_x         "1 00 11011 010 ..... 0 11111 ..... ....."  ThreeRegisters        integer::two_sources::<_, X, Smulh>;
+    umulh_x         "1 00 11011 110 ..... 0 11111 ..... ....."  ThreeRegisters        integer::two_sources::<_, X, Umulh>;
 
     // Branches. A row per condition, because b.cond is what most loops end with.
     b               "0 00101 .........................."        Branch                branch::b;
@@ -403,7 +402,8 @@ instructions! {
     stp_pre_x       "10 101 0 011 0 ....... ..... ..... ....."  StorePair             memory_ops::store_pair::<_, Pre, U64>;
     ldp_pre_x       "10 101 0 011 1 ....... ..... ..... ....."  LoadPair              memory_ops::load_pair::<_, Pre, U64>;
 
-    // Exclusives. Fields that should be ones (Rs of loads, Rt2 of single registers) are ignored.
+    // Exclusives. Fields that should be ones (Rs of loads, Rt2 of single registers) are ignored (constrained
+    // unpredictable: QEMU does the same).
     stxrb_w         "00 001000 0 0 0 ..... 0 ..... ..... ....." StoreExclusive        atomics::store_exclusive::<_, U8>;
     stxrh_w         "01 001000 0 0 0 ..... 0 ..... ..... ....." StoreExclusive        atomics::store_exclusive::<_, U16>;
     stxr_w          "10 001000 0 0 0 ..... 0 ..... ..... ....." StoreExclusive        atomics::store_exclusive::<_, U32>;
@@ -429,15 +429,16 @@ instructions! {
     ldaxp_w         "10 001000 0 1 1 ..... 1 ..... ..... ....." LoadExclusivePair     atomics::load_exclusive_pair_w;
     ldaxp_x         "11 001000 0 1 1 ..... 1 ..... ..... ....." LoadExclusivePair     atomics::load_exclusive_pair_x;
 
-    // Acquire and release. The limited-ordering forms (bit 15 clear) are Armv8.1's, and not here.
-    stlrb_w         "00 001000 1 0 0 ..... 1 ..... ..... ....." StoreOrdered          atomics::store_release::<_, U8>;
-    stlrh_w         "01 001000 1 0 0 ..... 1 ..... ..... ....." StoreOrdered          atomics::store_release::<_, U16>;
-    stlr_w          "10 001000 1 0 0 ..... 1 ..... ..... ....." StoreOrdered          atomics::store_release::<_, U32>;
-    stlr_x          "11 001000 1 0 0 ..... 1 ..... ..... ....." StoreOrdered          atomics::store_release::<_, U64>;
-    ldarb_w         "00 001000 1 1 0 ..... 1 ..... ..... ....." LoadOrdered           atomics::load_acquire::<_, U8>;
-    ldarh_w         "01 001000 1 1 0 ..... 1 ..... ..... ....." LoadOrdered           atomics::load_acquire::<_, U16>;
-    ldar_w          "10 001000 1 1 0 ..... 1 ..... ..... ....." LoadOrdered           atomics::load_acquire::<_, U32>;
-    ldar_x          "11 001000 1 1 0 ..... 1 ..... ..... ....." LoadOrdered           atomics::load_acquire::<_, U64>;
+    // Acquire and release. The limited-ordering forms (bit 15 clear) are Armv8.1's, and not here. Rs and Rt2 must be
+    // ones (constrained unpredictable: QEMU does the same).
+    stlrb_w         "00 001000 1 0 0 11111 1 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U8>;
+    stlrh_w         "01 001000 1 0 0 11111 1 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U16>;
+    stlr_w          "10 001000 1 0 0 11111 1 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U32>;
+    stlr_x          "11 001000 1 0 0 11111 1 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U64>;
+    ldarb_w         "00 001000 1 1 0 11111 1 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U8>;
+    ldarh_w         "01 001000 1 1 0 11111 1 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U16>;
+    ldar_w          "10 001000 1 1 0 11111 1 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U32>;
+    ldar_x          "11 001000 1 1 0 11111 1 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U64>;
 
     // Compare and swap. The acquire and release bits are free: one vCPU runs at a time, so all orders are the same.
     casb_w          "00 001000 1 . 1 ..... . 11111 ..... ....." CompareSwap           atomics::cas::<_, U8>;

@@ -9,7 +9,7 @@ use lockstep_devices::gic::{GicV2, GicV3, InterruptController, Line};
 use lockstep_devices::pl011::Pl011;
 use lockstep_devices::pl031::Pl031;
 use lockstep_devices::pl061::Pl061;
-use lockstep_devices::virtio_mmio::EmptySlots;
+use lockstep_devices::virtio_mmio::EmptySlot;
 use lockstep_devices::{AccessError, Bus, Device, Window, gic};
 use lockstep_memory::{DeviceCx, PhysMem};
 
@@ -60,7 +60,8 @@ pub(super) struct VirtPlatform {
     rtc: Pl031,
     gpio: Pl061,
     flash: [CfiFlash; 2],
-    virtio: EmptySlots,
+    /// All slots: they are empty, and alike.
+    virtio: EmptySlot,
 }
 
 impl VirtPlatform {
@@ -82,15 +83,18 @@ impl VirtPlatform {
         };
         let bus = Bus::new(windows(config))
             .map_err(|error| BuildError::Missing(format!("board virt: {error}")))?;
-        let bank = |number: usize| CfiFlash::new(map::FLASH_BANKS[number], map::FLASH_BANK_SIZE);
+        let bank = |number: usize| {
+            CfiFlash::new(map::FLASH_BANKS[number], map::FLASH_BANK_SIZE)
+                .map_err(|error| BuildError::Missing(error.to_string()))
+        };
         let mut board = Self {
             bus,
             gic,
             uart: Pl011::new(PORT),
             rtc: Pl031::new(place::RTC as u16, config.record.start_date as u32),
             gpio: Pl061::new(place::GPIO as u16),
-            flash: [bank(0), bank(1)],
-            virtio: EmptySlots::new(map::VIRTIO_SLOTS, map::VIRTIO_STRIDE),
+            flash: [bank(0)?, bank(1)?],
+            virtio: EmptySlot,
         };
         board.drive_lines(&mut DeviceCx { mem, bp });
         Ok(board)
@@ -150,8 +154,10 @@ fn windows(config: &Config<'_>) -> Vec<Window> {
         Window::new(map::GPIO, map::PRIMECELL, place::GPIO),
         Window::new(map::FLASH_BANKS[0], map::FLASH_BANK_SIZE, place::FLASH_0),
         Window::new(map::FLASH_BANKS[1], map::FLASH_BANK_SIZE, place::FLASH_1),
-        Window::new(map::VIRTIO, map::VIRTIO_SLOTS * map::VIRTIO_STRIDE, place::VIRTIO),
     ];
+    windows.extend((0..map::VIRTIO_SLOTS).map(|slot| {
+        Window::new(map::VIRTIO + slot * map::VIRTIO_STRIDE, map::VIRTIO_STRIDE, place::VIRTIO)
+    }));
     match config.gic {
         GicVersion::V2 => {
             let offset = gic::v2::spec::CPU_INTERFACE;
