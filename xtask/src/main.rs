@@ -1,3 +1,45 @@
 //! Developer tasks, run as `cargo xtask TASK`.
+//!
+//! This file only chooses: each task has a file of its own. The tasks depend on
+//! none of our crates, so that they build in seconds in a fresh clone.
 
-fn main() {}
+mod guests;
+mod process;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Developer tasks of Lockstep")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the small guests, or fetch real ones.
+    #[command(subcommand)]
+    Guests(guests::Command),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Guests(command) => guests::run(&command).map_err(|error| error.to_string()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the repository.
+fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
