@@ -84,7 +84,7 @@ impl Problem {
 }
 
 /// No scenario is longer; what is longer is not a scenario.
-const MAX_BYTES: usize = 256 << 10;
+const MAX_BYTES: usize = 64 << 10;
 
 /// Reads the types. Aliases are bounded by the YAML reader: their expansion to 100 times the size of the file.
 pub(super) fn deserialize(text: &str) -> Result<Scenario, Problem> {
