@@ -14,7 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use crate::process::Program;
+use crate::process::{self, Program};
 use apt::Apt;
 use manifest::{Manifest, State};
 
@@ -121,20 +121,21 @@ fn fetch_one(folder: &Path, guest: &'static Guest) -> Result<Manifest, Error> {
 
 /// Tries the system's package lists where they can be right, then our own.
 fn download(folder: &Path, guest: &'static Guest, into: &Path) -> Result<PathBuf, Error> {
-    if guest.architecture.is_none()
-        && let Ok(package) = Apt::of_system().download(guest, into)
-    {
-        return Ok(package);
+    if guest.architecture.is_none() {
+        match Apt::of_system().download(guest, into) {
+            Err(Error::Process(process::Error::Failed { .. })) => {}
+            outcome => return outcome,
+        }
     }
     eprintln!("{}: reading the package lists", guest.name);
     let apt = Apt::of_our_own(folder, guest.architecture)?;
-    let outcome = apt.update().map_err(Error::Process).and_then(|()| apt.download(guest, into));
-    outcome.map_err(|error| match error {
-        Error::Process(reason) => Error::Fetch {
+    // Some source may be out of reach, and not be the one that is needed.
+    let update = apt.update();
+    apt.download(guest, into).map_err(|error| match error {
+        Error::Process(reason @ process::Error::Failed { .. }) => Error::Fetch {
             guest: guest.name,
-            reason,
-            advice: "It takes Debian's apt, package sources that have this package (`main` is enough), and a \
-                     network that reaches them.",
+            reason: update.err().unwrap_or(reason),
+            advice: "It takes package sources of Debian (`main` is enough) and a network that reaches them.",
         },
         other => other,
     })
