@@ -91,9 +91,9 @@ pub(crate) struct Failures {
 
 impl fmt::Display for Failures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} trials failed", self.trials)?;
+        write!(f, "trials failed: {}", self.trials)?;
         if self.disagreements > 0 {
-            write!(f, "; trials of {} configurations disagree", self.disagreements)?;
+            write!(f, "; configurations with several logs: {}", self.disagreements)?;
         }
         Ok(())
     }
@@ -102,11 +102,11 @@ impl fmt::Display for Failures {
 /// Runs the task.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let root = crate::root();
-    let emulator = build(root, &["build", "--release", "--package", "lockstep"])?;
-    let tests = build(
-        root,
-        &["test", "--no-run", "--release", "--package", "harness", "--test", "scenarios"],
-    )?;
+    let emulator = match std::env::var_os("LOCKSTEP_BIN") {
+        Some(program) => program.into(),
+        None => build(root, &["build", "--release", "--package", "lockstep"])?,
+    };
+    let tests = build(root, &["test", "--no-run", "--package", "harness", "--test", "scenarios"])?;
     let program = options.program(&tests, &emulator, root);
     if options.list { list(&program, &tests) } else { follow_trials(&program, root) }
 }
@@ -126,9 +126,9 @@ fn build(root: &Path, arguments: &[&str]) -> Result<PathBuf, Error> {
     let output = duct::cmd(cargo, &arguments).dir(root).stdin_null().stdout_capture().unchecked();
     let output = output.run().map_err(|error| Error::Start(shown.clone(), error))?;
     let messages = String::from_utf8_lossy(&output.stdout);
-    let programs =
+    let mut programs =
         messages.lines().filter_map(|line| serde_json::from_str::<Built>(line).ok()?.executable);
-    match programs.last() {
+    match programs.next_back() {
         Some(program) if output.status.success() => Ok(program),
         _ => Err(Error::Build(shown)),
     }
@@ -159,7 +159,6 @@ impl Options {
             .env("LOCKSTEP_BIN", emulator)
             .env("INSTA_UPDATE", if self.bless { "always" } else { "no" })
             .env("INSTA_OUTPUT", "none")
-            .env_remove("LOCKSTEP_REPORT")
             .stdin_null()
             .unchecked();
         for (name, value) in variables {

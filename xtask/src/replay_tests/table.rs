@@ -79,6 +79,9 @@ impl Table {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let missing = self.plan.iter().flat_map(|plan| &plan.not_fetched);
+        if self.rows.is_empty() && !self.is_missing_guests() {
+            return Ok(());
+        }
         let names = self.rows.keys().chain(missing.clone().map(|missing| &missing.scenario));
         let width = names.map(String::len).max().unwrap_or(0).max("scenario".len());
         writeln!(
