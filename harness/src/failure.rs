@@ -147,13 +147,23 @@ pub(crate) fn first_difference(
         let (first, end) = (at.saturating_sub(CONTEXT), lines.len().min(at + CONTEXT + 1));
         for (index, line) in lines.iter().enumerate().take(end).skip(first) {
             let mark = if index == at { '>' } else { ' ' };
-            let _ = writeln!(text, "    {mark} {}  {}", index + 1, line.escape_debug());
+            let _ = writeln!(text, "    {mark} {}  {}", index + 1, visible(line));
         }
         if at >= lines.len() {
             let _ = writeln!(text, "    > the end, after line {}", lines.len());
         }
     }
     text
+}
+
+/// A line with its control characters spelled out: a terminal would obey them, and they may be all that differs.
+fn visible(line: &str) -> String {
+    let spell = |c: char| match c {
+        '\t' => c.to_string(),
+        _ if c.is_control() => c.escape_default().to_string(),
+        _ => c.to_string(),
+    };
+    line.chars().map(spell).collect()
 }
 
 /// The end of what a process wrote: enough to see what it was doing.
@@ -171,10 +181,10 @@ mod tests {
 
     #[test]
     fn the_first_difference_is_shown_from_both_sides() {
-        let text = first_difference("golden", "a\nb\n", "this run", "a\n");
+        let text = first_difference("golden", "a\n\"b\"\u{1b}\n", "this run", "a\n");
         assert_eq!(
             text,
-            "first difference in line 2:\n  golden:\n      1  a\n    > 2  b\n  this run:\n      1  a\n    \
+            "first difference in line 2:\n  golden:\n      1  a\n    > 2  \"b\"\\u{1b}\n  this run:\n      1  a\n    \
              > the end, after line 1\n"
         );
     }

@@ -103,7 +103,7 @@ impl fmt::Display for Failures {
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let root = crate::root();
     let emulator = match std::env::var_os("LOCKSTEP_BIN") {
-        Some(program) => program.into(),
+        Some(program) => std::path::absolute(&program).unwrap_or_else(|_| program.into()),
         None => build(root, &["build", "--release", "--package", "lockstep"])?,
     };
     let tests = build(root, &["test", "--no-run", "--package", "harness", "--test", "scenarios"])?;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Runner;
@@ -53,7 +54,8 @@ impl Attempt<'_> {
         let run = self.process(&format!("recording-{recording}"), arguments);
         let expected = self.scenario.expect.exit.status();
         self.finish(&run, &what, expected)?;
-        let bytes = fs::read(&log)?;
+        let no_log = |error| io::Error::other(format!("{what} left no log: {error}"));
+        let bytes = fs::read(&log).map_err(no_log)?;
         self.logs.push(blake3::hash(&bytes).to_hex()[..16].to_owned());
         self.check_message(&run, &what)?;
         self.check_console(&run, &what)?;
