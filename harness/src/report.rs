@@ -71,4 +71,18 @@ impl Report {
             failure: outcome.failure.as_deref(),
         })
     }
+
+    /// A scenario that cannot be read.
+    pub(crate) fn broken(&self, scenario: &str, failure: &str) -> io::Result<()> {
+        self.line(&Line::Trial {
+            name: format!("{scenario}/scenario"),
+            scenario,
+            configuration: scenario.to_owned(),
+            repeatable: true,
+            passed: false,
+            logs: &[],
+            seconds: 0.0,
+            failure: Some(failure),
+        })
+    }
 }

@@ -109,7 +109,8 @@ impl Suite {
     }
 
     fn tests(self) -> Vec<Test> {
-        let mut tests: Vec<_> = self.broken.iter().map(broken).collect();
+        let mut tests: Vec<_> =
+            self.broken.iter().map(|entry| broken(entry, &self.report)).collect();
         for trial in &self.trials {
             let ignored = !self.is_fetched(trial);
             let (trial, runner) = (trial.clone(), Arc::clone(&self.runner));
@@ -122,11 +123,13 @@ impl Suite {
 }
 
 /// A scenario that cannot be read is a trial that fails.
-fn broken(entry: &Arc<Entry>) -> Test {
-    let entry = Arc::clone(entry);
-    Test::test(format!("{}/scenario", entry.name), move || match &entry.scenario {
-        Ok(_) => Ok(()),
-        Err(error) => Err(format!("\n{}", error.report()).into()),
+fn broken(entry: &Arc<Entry>, report: &Report) -> Test {
+    let (entry, report) = (Arc::clone(entry), report.clone());
+    Test::test(format!("{}/scenario", entry.name), move || {
+        let Err(error) = &entry.scenario else { return Ok(()) };
+        let text = error.report();
+        report.broken(&entry.name, &text)?;
+        Err(format!("\n{text}").into())
     })
 }
 
