@@ -1,3 +1,42 @@
 //! The `lockstep` command line.
+//!
+//! This crate parses words, opens files and wires threads to a machine; what a machine does is decided in the layers
+//! below, and what a failure means to a script is decided in [`failure`].
 
-fn main() {}
+mod args;
+mod failure;
+mod front;
+mod log_commands;
+mod machines;
+mod replay;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use failure::Status;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let result = match args.command {
+        Command::Run(options) => run::run(&options),
+        Command::Record(options) => run::record(&options),
+        Command::Replay(options) => replay::replay(&options),
+        Command::Log(command) => log_commands::run(command),
+        Command::Machines => machines::list(),
+    };
+    match result {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            eprintln!("lockstep: {failure}");
+            let mut cause = std::error::Error::source(&failure);
+            while let Some(error) = cause {
+                eprintln!("  because {error}");
+                cause = error.source();
+            }
+            Status::from(&failure).into()
+        }
+    }
+}

@@ -33,6 +33,8 @@ pub struct Backplane {
     /// Set when something changed that the run loop must look at before the next instruction: the
     /// calendar, an interrupt line, a power state.
     pub attention: bool,
+    /// Whether console output is such a change: the door looks at it.
+    pub watch_outputs: bool,
 }
 
 impl Backplane {
@@ -47,6 +49,7 @@ impl Backplane {
             vcpu: VcpuId(0),
             outputs: Vec::new(),
             attention: false,
+            watch_outputs: false,
         }
     }
 
@@ -79,5 +82,6 @@ impl Backplane {
     pub fn console_out(&mut self, port: u8, byte: u8) {
         self.witness(What::ConsoleOut { port, byte });
         self.outputs.push(Output::Console { port, byte });
+        self.attention |= self.watch_outputs;
     }
 }

@@ -15,8 +15,6 @@ use crate::{VcpuId, VirtualTime};
 /// Who is called when an entry is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Owner {
-    /// The script that types for the user.
-    Script,
     /// A timer inside a vCPU.
     Vcpu(VcpuId),
     /// A device, by its place on the board.
@@ -35,7 +33,6 @@ pub struct EntryId {
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.owner {
-            Owner::Script => write!(f, "script:{}", self.number),
             Owner::Vcpu(vcpu) => write!(f, "{vcpu}:{}", self.number),
             Owner::Device(place) => write!(f, "device{place}:{}", self.number),
         }

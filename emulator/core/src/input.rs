@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Moment;
+use crate::{Clock, Moment, Output, VirtualTime};
 
 /// Something from outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,11 @@ pub enum Input {
     PowerKey,
     /// The reset key was pressed: the machine resets at once.
     Reset,
+    /// The machine was idle, and the outside let time pass until something came.
+    TimePasses {
+        /// The time it is now.
+        to: VirtualTime,
+    },
     /// The user ends the run here.
     Stop,
 }
@@ -37,17 +42,28 @@ pub enum Offer {
     Never,
 }
 
-/// Where inputs come from.
+/// Where inputs come from: front ends, a script, or a log.
+///
+/// A door is asked between instructions. What it answers is logged before it has any effect, so how a door came to its
+/// answer is its own business and needs no reproducing.
 pub trait Door: Send {
-    /// What there is for a machine that is at `now`. Asked again until it has nothing.
-    fn poll(&mut self, now: Moment) -> Offer;
+    /// What there is for a machine that is at `now`, when its clock shows `time`. Asked again until it has nothing.
+    fn poll(&mut self, now: Moment, time: VirtualTime) -> Offer;
 
-    /// The count of retired instructions at which to ask again, later than `retired`.
-    fn next_poll(&self, retired: u64) -> u64;
+    /// The count of retired instructions at which to ask again, later than `retired`. `clock` tells when that is.
+    fn next_poll(&self, retired: u64, clock: &Clock) -> u64;
 
-    /// The machine is idle and has no timer: waits (in wall time only) until there is an input, or says that
-    /// none can come.
-    fn wait(&mut self, now: Moment) -> Offer;
+    /// The machine is idle until its calendar's `next` entry, or for ever. With [`Offer::NotNow`] it skips to that
+    /// entry; without one the door waits (in wall time only) for an input, or says that none can come.
+    fn idle(&mut self, now: Moment, next: Option<VirtualTime>) -> Offer;
+
+    /// Whether the door looks at what the guest writes, and so has to be polled after every byte of it.
+    fn watches_outputs(&self) -> bool {
+        false
+    }
+
+    /// Shows the door what the guest wrote.
+    fn output(&mut self, _output: &Output) {}
 }
 
 /// A door through which nothing comes.
@@ -55,15 +71,15 @@ pub trait Door: Send {
 pub struct NoDoor;
 
 impl Door for NoDoor {
-    fn poll(&mut self, _now: Moment) -> Offer {
+    fn poll(&mut self, _now: Moment, _time: VirtualTime) -> Offer {
         Offer::Never
     }
 
-    fn next_poll(&self, _retired: u64) -> u64 {
+    fn next_poll(&self, _retired: u64, _clock: &Clock) -> u64 {
         u64::MAX
     }
 
-    fn wait(&mut self, _now: Moment) -> Offer {
-        Offer::Never
+    fn idle(&mut self, _now: Moment, next: Option<VirtualTime>) -> Offer {
+        if next.is_some() { Offer::NotNow } else { Offer::Never }
     }
 }

@@ -3,6 +3,8 @@
 //! Recorders race when several threads append to one log, and the winner of a lock is the host's choice. The
 //! journal belongs to the machine, the machine belongs to one thread, and nothing else can append.
 
+use std::any::Any;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Event, Level, Moment, VcpuId, What, chain};
@@ -17,12 +19,18 @@ pub enum Verdict {
 }
 
 /// Who is told of the events: a recorder, a player that compares them, or nobody.
-pub trait Observer: Send {
+pub trait Observer: Any + Send {
     /// Events above this level are not shown.
     fn level(&self) -> Level;
 
     /// Takes note of an event.
     fn observe(&mut self, event: &Event) -> Verdict;
+
+    /// The machine, at `now`, can neither go on nor be woken; its end will be the next event. An observer that
+    /// waits for something else can say so here.
+    fn dead(&mut self, _now: Moment, _vcpu: VcpuId, _report: &str) -> Verdict {
+        Verdict::Continue
+    }
 }
 
 /// Nobody.
@@ -72,6 +80,20 @@ impl Journal {
         self.stop = false;
     }
 
+    /// The observer.
+    #[must_use]
+    pub fn observer(&mut self) -> &mut dyn Observer {
+        &mut *self.observer
+    }
+
+    /// Takes the observer away.
+    pub fn take_observer(&mut self) -> Box<dyn Observer> {
+        let observer = std::mem::replace(&mut self.observer, Box::new(NoObserver));
+        self.level = self.observer.level();
+        self.stop = false;
+        observer
+    }
+
     /// The moment that an event at count `retired` would get now.
     #[must_use]
     pub const fn moment(&self, retired: u64) -> Moment {
@@ -91,6 +113,13 @@ impl Journal {
             self.scratch = bytes;
         }
         if level <= self.level && self.observer.observe(&event) == Verdict::Stop {
+            self.stop = true;
+        }
+    }
+
+    /// Tells the observer that the machine, at count `retired`, can neither go on nor be woken.
+    pub fn dead(&mut self, retired: u64, vcpu: VcpuId, report: &str) {
+        if self.observer.dead(self.moment(retired), vcpu, report) == Verdict::Stop {
             self.stop = true;
         }
     }

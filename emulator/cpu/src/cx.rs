@@ -157,7 +157,8 @@ impl<G: Guest> Cx<G> {
         user: bool,
     ) -> Result<Translation, Exit<G>> {
         let mode = if user { 0 } else { self.cpu.mmu.mode };
-        let entry = match self.cpu.tlb.find(address, self.cpu.mmu.space, mode, access) {
+        let untagged = G::untag(&self.cpu, address);
+        let entry = match self.cpu.tlb.find(untagged, self.cpu.mmu.space, mode, access) {
             Some(entry) => entry,
             None => {
                 self.sync();
@@ -177,20 +178,21 @@ impl<G: Guest> Cx<G> {
     /// The physical page of the next instruction, asking the TLB when the fetch page changes.
     #[inline]
     pub(crate) fn fetch_frame(&mut self) -> Result<u64, Exit<G>> {
-        let page = self.cpu.pc / PAGE;
+        // Also sees a misaligned pc, which stays within a page: a fault wherever instructions are aligned.
+        let same = !(PAGE - 1) | (G::INSN_ALIGN - 1);
         match self.cpu.fetch {
-            Some(fetch) if fetch.page == page => Ok(fetch.frame),
-            _ => self.fetch_other_page(page),
+            Some(fetch) if ((fetch.page * PAGE) ^ self.cpu.pc) & same == 0 => Ok(fetch.frame),
+            _ => self.fetch_other_page(),
         }
     }
 
     /// A fetch that fails counts as an instruction, and what happens during a fetch happens before it.
-    fn fetch_other_page(&mut self, page: u64) -> Result<u64, Exit<G>> {
+    fn fetch_other_page(&mut self) -> Result<u64, Exit<G>> {
         self.left -= 1;
         G::check_pc(self).map_err(Exit::Exception)?;
         let translation = self.translate(self.cpu.pc, Access::Execute, self.cpu.mmu.mode == 0)?;
         self.left += 1;
-        let frame = translation.address / PAGE;
+        let (page, frame) = (self.cpu.pc / PAGE, translation.address / PAGE);
         self.cpu.fetch = Some(Fetch { page, frame });
         Ok(frame)
     }

@@ -66,6 +66,12 @@ pub trait Guest: Sized + 'static {
     /// The text of an instruction at `pc`, in the usual assembly syntax.
     fn disassemble(bytes: &[u8], pc: u64) -> String;
 
+    /// An address without the bits that the guest does not translate at present (a tag): what the TLB is asked for. The
+    /// fast paths of engines ask with the address as it is, and merely miss when it has a tag.
+    fn untag(cpu: &Vcpu<Self>, address: u64) -> u64 {
+        let _ = cpu;
+        address
+    }
     /// Walks the page tables: called when the TLB has no entry that permits the access. Gives the entry to fill
     /// and the translation. `user` asks for the permissions of user mode.
     fn walk(
@@ -83,7 +89,8 @@ pub trait Guest: Sized + 'static {
         access: Access,
         mem: Option<Mem>,
     ) -> Self::Exception;
-    /// Whether the pc is one from which instructions can be fetched at all.
+    /// Whether the pc is one from which instructions can be fetched at all; asked when the fetch page changes and when the
+    /// pc is misaligned. May take a tag off `cx.cpu.pc`.
     fn check_pc(cx: &mut Cx<Self>) -> Result<(), Self::Exception>;
 
     /// Enters the handler of a synchronous exception that the instruction at `cx.cpu.pc` caused. Appends the event.

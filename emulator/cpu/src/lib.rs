@@ -18,4 +18,4 @@ pub use emit::{Binary, Compare, Emit, Helper, Reg, SINK, Unary, Width};
 pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Translation};
 pub use interp::{Interpreter, Stats};
 pub use tlb::{Tlb, TlbEntry, TlbState};
-pub use vcpu::{Fetch, MmuCx, PowerState, REGS, VREGS, Vcpu};
+pub use vcpu::{Fetch, MmuCx, PowerState, REGS, VREGS, Vcpu, VcpuState};

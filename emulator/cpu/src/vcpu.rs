@@ -3,7 +3,7 @@
 use lockstep_core::VcpuId;
 use serde::{Deserialize, Serialize};
 
-use crate::{Guest, Tlb};
+use crate::{Guest, SINK, Tlb, TlbState};
 
 /// Registers that meanings can name directly.
 pub const REGS: usize = 64;
@@ -86,5 +86,49 @@ impl<G: Guest> Vcpu<G> {
             lines: 0,
             mmu: MmuCx::default(),
         }
+    }
+}
+
+/// What a snapshot keeps of a [`Vcpu`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VcpuState<S> {
+    pc: u64,
+    regs: Vec<u64>,
+    vregs: Vec<u128>,
+    sys: S,
+    tlb: TlbState,
+    fetch: Option<Fetch>,
+    power: PowerState,
+}
+
+impl<G: Guest> Vcpu<G> {
+    /// The state to save. Interrupt lines belong to the platform, derived fields to nobody.
+    #[must_use]
+    pub fn state(&self) -> VcpuState<G::Sys> {
+        let mut regs = self.regs.to_vec();
+        regs[usize::from(SINK)] = 0;
+        VcpuState {
+            pc: self.pc,
+            regs,
+            vregs: self.vregs.to_vec(),
+            sys: self.sys.clone(),
+            tlb: self.tlb.state(),
+            fetch: self.fetch,
+            power: self.power,
+        }
+    }
+
+    /// The vCPU of a saved state; `None` when that cannot be one.
+    #[must_use]
+    pub fn from_state(id: VcpuId, state: VcpuState<G::Sys>) -> Option<Self> {
+        let mut cpu = Self::new(id, state.sys);
+        cpu.pc = state.pc;
+        cpu.regs = state.regs.try_into().ok()?;
+        cpu.vregs = state.vregs.try_into().ok()?;
+        cpu.tlb = Tlb::from_state(&state.tlb)?;
+        cpu.fetch = state.fetch;
+        cpu.power = state.power;
+        G::restored(&mut cpu);
+        Some(cpu)
     }
 }

@@ -4,8 +4,22 @@
 //! (a pure state machine, testable alone), the adapter to the bus, and its saved state. It schedules only through
 //! the calendar, reaches memory only through the [`DeviceCx`] of the call, and tells the outside only through the
 //! backplane's outputs and events.
+//!
+//! Everything about a device that can change is one value of its saved type, so that saving forgets nothing and a reset
+//! (a fresh value) clears all of it; beside it a device holds only its configuration and what is computed from both.
 
+mod bus;
+pub mod cfi_flash;
 mod device;
+pub mod gic;
+pub mod pl011;
+pub mod pl031;
+pub mod pl061;
+mod registers;
+#[cfg(test)]
+mod testing;
+pub mod virtio_mmio;
 
+pub use bus::{Bus, MapError, Window};
 pub use device::{AccessError, Device, DeviceIo};
 pub use lockstep_memory::DeviceCx;

@@ -1,1 +1,36 @@
-//! All host effects: threads, channels, clocks, files, signals, schedules.
+//! All host effects of the emulator.
+//!
+//! The layers below are pure: they cannot see a thread, a clock, a file or a signal. Everything of that kind is here,
+//! and only here, so that there is one place to look when two runs differ, and one place where a schedule can
+//! decide who goes next:
+//!
+//! * [`Baton`]: threads ([`Baton::spawn`]), channels ([`Baton::channel`]) and who goes next ([`schedule`]);
+//! * [`ChannelDoor`]: the machine's door for live inputs;
+//! * [`Console`]: the user's terminal or pipe, and [`signals`] from it;
+//! * [`FileSink`] and [`read_file`]: files, with errors that name them;
+//! * [`Stopwatch`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
+//! * [`Rng`] and [`fresh_seed`]: chance, always from a seed that is written down.
+
+mod channel;
+mod clock;
+mod console;
+mod door;
+mod entropy;
+mod file;
+pub mod schedule;
+mod seeds;
+pub mod signals;
+mod sink;
+pub mod terminal;
+mod thread;
+
+pub use channel::{Disconnected, ReceiveError, Receiver, SendError, Sender, Urgent};
+pub use clock::{Pacer, Stopwatch, date_now};
+pub use console::{Console, ConsoleError, ConsoleOptions, ConsoleOutcome, ConsoleOutput};
+pub use door::{ChannelDoor, DEFAULT_POLL_INTERVAL};
+pub use entropy::fresh_seed;
+pub use file::{FileError, Problem, read_file};
+pub use schedule::Baton;
+pub use seeds::{Rng, Use};
+pub use sink::{FileSink, SinkError, SinkFailed, Written};
+pub use thread::{JoinHandle, Panicked, SpawnError, message_of};

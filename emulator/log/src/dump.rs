@@ -66,6 +66,7 @@ fn write_input(f: &mut fmt::Formatter<'_>, input: &Input) -> fmt::Result {
         Input::Console { port, bytes } => write!(f, " console port={port} {}", quote(bytes)),
         Input::PowerKey => f.write_str(" power-key"),
         Input::Reset => f.write_str(" reset"),
+        Input::TimePasses { to } => write!(f, " time-passes to={}ns", to.as_ns()),
         Input::Stop => f.write_str(" stop"),
     }
 }

@@ -102,6 +102,7 @@ fn parse_input(words: &mut Words<'_>) -> Result<Input, String> {
         }
         "power-key" => Input::PowerKey,
         "reset" => Input::Reset,
+        "time-passes" => Input::TimePasses { to: parse_ns(words.value("to")?)? },
         "stop" => Input::Stop,
         other => return Err(format!("unknown input {}", excerpt(other))),
     })
@@ -129,9 +130,7 @@ fn parse_class(word: &str) -> Result<InterruptClass, String> {
 fn parse_entry(word: &str) -> Result<EntryId, String> {
     let wrong = || format!("expected OWNER:NUMBER, found {}", excerpt(word));
     let (owner, number) = word.split_once(':').ok_or_else(wrong)?;
-    let owner = if owner == "script" {
-        Owner::Script
-    } else if let Some(place) = owner.strip_prefix("device") {
+    let owner = if let Some(place) = owner.strip_prefix("device") {
         Owner::Device(parse(place)?)
     } else {
         Owner::Vcpu(parse_vcpu(owner)?)
@@ -179,9 +178,11 @@ mod tests {
             for (place, _) in line.char_indices().filter(|(place, _)| *place > 14) {
                 let cut = parse_event(&line[..place]);
                 assert_ne!(cut.as_ref(), Ok(&event), "{line}");
-                let mut longer = line.clone();
-                longer.insert(place, '%');
-                assert_ne!(parse_event(&longer).as_ref(), Ok(&event), "{longer}");
+                for extra in ['%', ' ', '0', '+'] {
+                    let mut longer = line.clone();
+                    longer.insert(place, extra);
+                    assert_ne!(parse_event(&longer).as_ref(), Ok(&event), "{longer}");
+                }
             }
         }
     }

@@ -100,7 +100,7 @@ fn a_cut_is_no_difference() {
 
 /// A log of these events that is read without a file.
 fn log(events: &[Event]) -> impl Iterator<Item = Result<Event, LogError>> {
-    events.to_vec().into_iter().map(Ok)
+    events.iter().cloned().map(Ok)
 }
 
 /// Catches a replay that cannot say what it waits for, or that goes past an event without noticing.

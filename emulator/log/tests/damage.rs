@@ -20,6 +20,10 @@ fn small() -> (Vec<u8>, Vec<Event>) {
     (encode(&header, &images, &events).unwrap(), events)
 }
 
+fn is_events(kind: FrameKind) -> bool {
+    kind == FrameKind::Events
+}
+
 /// All events up to the end or the first error, and which of them it was.
 fn read(bytes: Vec<u8>) -> (Vec<Event>, Result<Ending, LogError>) {
     let mut reader = match Reader::from_bytes(bytes) {
@@ -50,7 +54,6 @@ fn cut_at_every_byte() {
     let index_at = u64::from_le_bytes(bytes[place..place + 8].try_into().unwrap());
     let begins = index.frames.iter().skip(1).map(|frame| frame.offset);
     let ends: Vec<u64> = begins.chain([index_at]).collect();
-    let is_events = |kind| kind == FrameKind::Events;
     assert!(index.frames.iter().filter(|frame| is_events(frame.kind)).count() >= 5);
 
     let (mut opened, mut at_boundary, mut refused) = (0, 0, 0);
@@ -110,7 +113,7 @@ fn flipped_bits() {
     );
 }
 
-/// Catches a reader that trusts bytes whose checksums are right.
+/// Catches a reader that trusts bytes whose checksums are right: lengths, moments, and what decodes to no event.
 #[test]
 fn garbage_with_good_checksums() {
     let (bytes, _) = small();
@@ -118,23 +121,66 @@ fn garbage_with_good_checksums() {
     let frame = reader.index().unwrap().frames.last().copied().unwrap();
     let start = frame.offset as usize;
     let stored = u32::from_le_bytes(bytes[start + 8..start + 12].try_into().unwrap()) as usize;
+    let (head, end) = (&bytes[start..start + 36], start + 40 + stored);
+    let payload = &bytes[start + 40..end];
+    let raw = zstd::bulk::decompress(payload, 1 << 20).unwrap();
+
     let mut random = ChaCha8Rng::seed_from_u64(0x6a5b);
-    let mut errors = 0;
-    for _ in 0..2000 {
-        // The last frame of events again, with random bytes in its compressed payload or in its head.
-        let mut damaged = bytes.clone();
-        let place = start + 4 + random.next_u64() as usize % (32 + stored);
-        damaged[place] = random.next_u64() as u8;
-        let body = start + 40;
-        let crc = crc32fast::hash(&damaged[body..body + stored]);
-        damaged[start + 12..start + 16].copy_from_slice(&crc.to_le_bytes());
-        let crc = crc32fast::hash(&damaged[start..start + 36]);
-        damaged[start + 36..start + 40].copy_from_slice(&crc.to_le_bytes());
-        let (_, ending) = read(damaged);
-        errors += u32::from(ending.is_err());
+    let mut draw = |below: usize| random.next_u64() as usize % below;
+    let mut errors = [0; 3];
+    for round in 0..3000 {
+        let (mut head, mut payload, mut raw) = (head.to_vec(), payload.to_vec(), raw.clone());
+        match round % 3 {
+            // A number of the head, a byte of the compressed payload, or one of the events themselves.
+            0 => head[4 + draw(28)] = draw(256) as u8,
+            1 => {
+                let place = draw(payload.len());
+                payload[place] = draw(256) as u8;
+            }
+            _ => {
+                let place = draw(raw.len());
+                raw[place] = draw(256) as u8;
+                payload = zstd::bulk::compress(&raw, 3).unwrap();
+                head[8..12].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+            }
+        }
+        head[12..16].copy_from_slice(&crc32fast::hash(&payload).to_le_bytes());
+        head.extend(crc32fast::hash(&head).to_le_bytes());
+        let (_, ending) = read([&bytes[..start], &head, &payload].concat());
+        errors[round % 3] += u32::from(ending.is_err());
     }
-    println!("2000 frames of garbage under good checksums: {errors} typed errors, no panic");
-    assert!(errors > 1000);
+    let [heads, payloads, events] = errors;
+    println!(
+        "1000 each under good checksums: {heads} wrong heads, {payloads} wrong payloads and {events} \
+         wrong events were typed errors, the others read as other events; no panic"
+    );
+    assert!(heads > 300 && payloads > 300 && events > 300);
+}
+
+/// Catches the two that chance does not find: a frame that is longer or shorter than it says, and a moment beyond
+/// the last possible one.
+#[test]
+fn impossible_lengths_and_moments() {
+    let header = samples::header();
+    let at = |retired| Event {
+        at: lockstep_core::Moment::at(retired),
+        vcpu: lockstep_core::VcpuId(0),
+        what: lockstep_core::What::VcpuOff,
+    };
+    let bytes = encode(&header, &[], &[at(0), at(u64::MAX)]).unwrap();
+    let start = Reader::from_bytes(bytes.clone()).unwrap().index().unwrap().frames[0].offset;
+    for (place, value) in [(4, 1u32), (4, 1000), (16, 1), (16, 3), (24, 5)] {
+        let mut forged = bytes.clone();
+        let head = &mut forged[start as usize..start as usize + 40];
+        // The raw length, the number of events, or the first moment: 5 before 5 + u64::MAX.
+        head[place..place + 4].copy_from_slice(&value.to_le_bytes());
+        let crc = crc32fast::hash(&head[..36]);
+        head[36..].copy_from_slice(&crc.to_le_bytes());
+        let error = read(forged).1.unwrap_err();
+        assert_eq!(error.offset(), start);
+        let expected = if place == 4 { "decompress" } else { "makes no sense" };
+        assert!(error.to_string().contains(expected), "{error}");
+    }
 }
 
 /// Catches an index that is needed, or that is believed when it is wrong: without it the events are the same, and a
@@ -148,7 +194,14 @@ fn seeks_with_and_without_an_index() {
     let mut whole = Reader::from_bytes(bytes).unwrap();
     let mut cut = Reader::from_bytes(cut).unwrap();
     assert_eq!(cut.index().unwrap().frames, index.frames);
-    for place in (0..events.len()).step_by(37) {
+    // Around the ends of frames, and at others.
+    let mut places: Vec<usize> = (0..events.len()).step_by(37).collect();
+    let mut begins = 0;
+    for frame in index.frames.iter().filter(|frame| is_events(frame.kind)) {
+        places.extend([begins.max(1) - 1, begins, begins + 1]);
+        begins += frame.events as usize;
+    }
+    for place in places {
         let at = events[place].at;
         for reader in [&mut whole, &mut cut] {
             let rest: Result<Vec<_>, _> = reader.events_from(at).unwrap().collect();

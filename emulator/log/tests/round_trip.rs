@@ -21,7 +21,6 @@ fn decode(bytes: &[u8]) -> Vec<Event> {
 fn what() -> impl Strategy<Value = What> {
     let bytes = proptest::collection::vec(any::<u8>(), 0..40);
     let owner = prop_oneof![
-        Just(Owner::Script),
         any::<u16>().prop_map(|vcpu| Owner::Vcpu(VcpuId(vcpu))),
         any::<u16>().prop_map(Owner::Device),
     ];
@@ -34,6 +33,8 @@ fn what() -> impl Strategy<Value = What> {
     prop_oneof![
         (any::<u8>(), bytes).prop_map(|(port, bytes)| What::Input(Input::Console { port, bytes })),
         Just(What::Input(Input::PowerKey)),
+        any::<u64>()
+            .prop_map(|ns| { What::Input(Input::TimePasses { to: VirtualTime::from_ns(ns) }) }),
         (any::<u8>(), any::<u8>()).prop_map(|(port, byte)| What::ConsoleOut { port, byte }),
         (id, any::<u64>())
             .prop_map(|(id, ns)| What::Due { id, armed_for: VirtualTime::from_ns(ns) }),
@@ -104,11 +105,13 @@ fn no_events() {
 }
 
 /// Catches a change of the format that keeps its version: these bytes were written by the version that they name.
+/// Also notices another version of the compressor, which may compress otherwise: old logs stay readable then, but
+/// recordings made before and after are different files.
 #[test]
 fn bytes_are_part_of_the_version() {
     let bytes = encode(&samples::header(), &[], &samples::events()).unwrap();
     let digest = lockstep_log::ImageDigest::of(&bytes).short();
-    assert_eq!((bytes.len(), digest.as_str()), (868, "a68cd813c62d"));
+    assert_eq!((bytes.len(), digest.as_str()), (868, "c0ecaf2bf42e"));
 }
 
 /// Catches a frame that ends elsewhere when nobody asks for its bytes in between, and a quiet run that is lost whole
@@ -164,4 +167,12 @@ fn levels_leave_events_out() {
     let thin: Vec<_> =
         events.into_iter().filter(|it| it.what.kind().level() <= Level::Events).collect();
     assert_eq!(decode(&bytes), thin);
+}
+
+/// Catches an encoder or a reader that cannot move to the machine's thread.
+#[test]
+fn can_be_sent() {
+    fn sent<T: Send>() {}
+    sent::<FrameEncoder>();
+    sent::<lockstep_log::Events<std::io::Cursor<Vec<u8>>>>();
 }

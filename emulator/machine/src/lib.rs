@@ -1,1 +1,25 @@
-//! Boards, the run loop, recording and replaying.
+//! Machines: boards, the run loop, recording and replaying.
+//!
+//! A [`Machine`] is a plain owned value. [`build`] makes one from a [`MachineRecord`] and [`Images`], which is all that a
+//! log's header holds, so that what was recorded can be built again. [`Recording`] writes down what it does;
+//! [`Replay`] holds it to what was written.
+
+mod boards;
+mod config;
+mod images;
+mod machine;
+mod record;
+mod replay;
+mod script;
+mod snapshot;
+mod system;
+
+pub use boards::{BOARDS, BoardInfo, build};
+pub use config::{ConfigError, check, parse_machine, parse_memory};
+pub use images::{BuildError, Images};
+pub use lockstep_log::MachineRecord;
+pub use machine::{Goal, Machine, Outputs, Pause, Stats};
+pub use record::{LogSink, Recorder, Recording};
+pub use replay::{Replay, ReplayEnd, ReplayError};
+pub use script::{Script, ScriptDoor, ScriptError};
+pub use snapshot::Snapshot;

@@ -216,12 +216,26 @@ impl PhysMem {
 
     /// Takes a snapshot back.
     pub fn restore(&mut self, image: &MemImage) -> Result<(), MismatchError> {
+        self.restore_some(image, |_| true)
+    }
+
+    /// Takes a snapshot's RAM back, and leaves what keeps its contents without power.
+    pub fn restore_ram(&mut self, image: &MemImage) -> Result<(), MismatchError> {
+        self.restore_some(image, |kind| kind == RegionKind::Ram)
+    }
+
+    fn restore_some(
+        &mut self,
+        image: &MemImage,
+        wanted: impl Fn(RegionKind) -> bool,
+    ) -> Result<(), MismatchError> {
         let fits = image.regions.len() == self.regions.len()
             && image.regions.iter().zip(&self.regions).all(|(a, b)| a.pages == b.page_count());
         if !fits {
             return Err(MismatchError);
         }
-        for (region, saved) in self.regions.iter_mut().zip(&image.regions) {
+        let pairs = self.regions.iter_mut().zip(&image.regions);
+        for (region, saved) in pairs.filter(|(region, _)| wanted(region.kind)) {
             let base = region.base;
             region.restore(&saved.chunks, |offset| self.code_writes.push(base + offset));
             region.direct_read = saved.direct_read;

@@ -69,7 +69,9 @@ impl Attempt<'_> {
     fn replay(&self, recording: u32, step: usize) -> Result<(), Failure> {
         let log = self.log(recording);
         let engine = self.trial.engine.name();
-        let arguments = vec!["replay".into(), log.into(), "--engine".into(), engine.into()];
+        let mut arguments: Vec<OsString> =
+            vec!["replay".into(), log.into(), "--engine".into(), engine.into()];
+        self.image_options(&mut arguments);
         let run = self.process(&format!("replay-{recording}-{step}"), arguments);
         let what = format!("replay of recording {recording}");
         // A replay that reaches the end of its log did what it had to, however the recording ended.
@@ -102,10 +104,6 @@ impl Attempt<'_> {
         option("--cpu", machine.cpu.as_ref().map(Into::into));
         option("--memory", machine.memory.as_ref().and_then(|size| text(size)));
         option("--cpus", machine.cpus.as_ref().and_then(|cpus| text(cpus)));
-        for (key, image) in guest.images() {
-            let path = image.path(&self.trial.entry.folder, &self.runner.root);
-            option(&format!("--{key}"), Some(path.into()));
-        }
         option("--append", guest.append.as_ref().map(Into::into));
         if !self.scenario.script.is_empty() {
             option("--script", Some(self.folder.join("script.txt").into()));
@@ -116,6 +114,15 @@ impl Attempt<'_> {
         option("--digest-every", record.digest_every.and_then(|n| text(&n)));
         option("--ns-per-insn", record.ns_per_insn.and_then(|n| text(&n)));
         option("--limit", record.limit.and_then(|n| text(&n)));
+        self.image_options(arguments);
+    }
+
+    /// The images: a log names them, and does not say where they are.
+    fn image_options(&self, arguments: &mut Vec<OsString>) {
+        for (key, image) in self.scenario.guest.images() {
+            let path = image.path(&self.trial.entry.folder, &self.runner.root);
+            arguments.extend([format!("--{key}").into(), path.into()]);
+        }
     }
 
     /// Runs a process, which has to end with this status.

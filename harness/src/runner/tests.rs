@@ -112,8 +112,8 @@ fn options_reach_the_emulator() {
         "steps: [record]\nrecord: { level: full, limit: 9 }\nscript: [{ at: 5, type: x }]\n\
          expect: { golden: false, console: { contains: [no] } }",
         &[
-            "--machine virt --kernel",
-            "--seed 1 --engine interp --level full --limit 9",
+            "--machine virt --seed",
+            "--seed 1 --engine interp --level full --limit 9 --kernel",
             "at 5 type \"x\"",
         ],
     );

@@ -5,8 +5,40 @@
 //! `registers` are the system registers. Section numbers are those of the Arm Architecture Reference Manual for
 //! A-profile (DDI 0487).
 
+mod atomics;
+mod branch;
+mod conditional;
+pub mod debug_registers;
+mod decode;
+mod disassemble;
+mod exceptions;
+pub mod flags;
+mod guest;
 mod insn;
+mod integer;
+mod maintenance;
+mod memory_ops;
+mod mmu;
+mod ops;
 mod platform;
+mod psci;
+mod registers;
+mod system;
+mod table;
+#[cfg(test)]
+mod testing;
+mod timer;
 
+pub use decode::decode;
+pub use disassemble::disassemble;
+pub use guest::Broadcast;
 pub use insn::{Exception, Insn, reg};
+pub use maintenance::Invalidation;
 pub use platform::Aarch64Platform;
+pub use registers::id::MODEL;
+pub use registers::{Sys, affinity};
+pub use table::{Row, UNDEFINED, meaning, rows};
+
+/// The guest architecture.
+#[derive(Clone, Copy, Debug)]
+pub struct Aarch64;

@@ -42,7 +42,6 @@ pub(crate) fn header() -> Header {
 pub(crate) fn events() -> Vec<Event> {
     let id = |owner, number| EntryId { owner, number };
     let time = VirtualTime::from_ns;
-    let script = id(Owner::Script, 1);
     let timer = id(Owner::Vcpu(VcpuId(1)), 0);
     let device = id(Owner::Device(3), 12);
     let report = || "vCPU 0 waits at \"0x40000000\"\n\u{e9}".to_owned();
@@ -50,13 +49,13 @@ pub(crate) fn events() -> Vec<Event> {
         (0, 0, What::Input(Input::Console { port: 0, bytes: b"ls\n\"\\\x00\xff".to_vec() })),
         (0, 0, What::Input(Input::PowerKey)),
         (9, 0, What::Input(Input::Reset)),
+        (9, 0, What::Input(Input::TimePasses { to: time(150) })),
         (9, 0, What::Input(Input::Stop)),
     ];
     for byte in *b"\r\nhi\n" {
         list.push((40, 0, What::ConsoleOut { port: 0, byte }));
     }
     list.extend([
-        (50, 0, What::Due { id: script, armed_for: time(200) }),
         (50, 1, What::Due { id: timer, armed_for: time(180) }),
         (51, 0, What::Due { id: device, armed_for: time(u64::MAX) }),
         (51, 0, What::Warp { to: time(1_000_000) }),

@@ -1,0 +1,53 @@
+//! What this processor says it is.
+//!
+//! Firmware and kernels choose their code paths by these registers, so each field tells what is there and nothing
+//! else. Fields that are not mentioned are zero, which says that their feature is absent (section D19.2).
+
+/// The name of the model. An implementer code of 0 is reserved for software, so no kernel applies the workarounds of
+/// somebody's silicon.
+pub const MODEL: &str = "lockstep-v8";
+
+/// Implementer 0x00, architecture 0xf (see the ID registers), part 0x4c5.
+pub(crate) const MIDR: u64 = 0xf << 16 | 0x4c5 << 4;
+
+/// Bit 31 of MPIDR_EL1 is RES1.
+pub(crate) const MPIDR_RES1: u64 = 1 << 31;
+/// MPIDR_EL1.U: the machine has one processor.
+pub(crate) const MPIDR_U: u64 = 1 << 30;
+
+/// EL0 and EL1 in AArch64 only; no EL2, no EL3; no floating point, no SIMD.
+pub(crate) const AA64PFR0: u64 = 0x1 | 0x1 << 4 | 0xf << 16 | 0xf << 20;
+/// ID_AA64PFR0_EL1.GIC: the system register interface of GICv3.
+pub(crate) const AA64PFR0_GIC: u64 = 1 << 24;
+
+/// Armv8 debug, the least number of breakpoints (one of them context-aware) and of watchpoints; no PMU, no trace. They
+/// can be written and read and never match: the debugger of this machine works from outside it.
+pub(crate) const AA64DFR0: u64 =
+    0x6 | (super::DEBUG_PAIRS as u64 - 1) << 12 | (super::DEBUG_PAIRS as u64 - 1) << 20;
+
+/// CRC32, and the atomics of FEAT_LSE.
+pub(crate) const AA64ISAR0: u64 = 0x1 << 16 | 0x2 << 20;
+
+/// Physical address bits.
+pub(crate) const PA_BITS: u32 = 48;
+/// 48-bit physical addresses, 16-bit ASIDs, granules of 4 KiB, 16 KiB and 64 KiB, no big-endian data.
+pub(crate) const AA64MMFR0: u64 = 0x5 | 0x2 << 4 | 0x1 << 20;
+/// PAN, without AT S1E1RP and S1E1WP. No hardware updates of access flag or dirty state.
+pub(crate) const AA64MMFR1: u64 = 0x1 << 20;
+
+/// 64-byte lines, physically indexed and tagged, 64-byte exclusives granule. IDC and DIC are 0: a kernel does the
+/// maintenance that it would do on most hardware.
+pub(crate) const CTR: u64 = 1 << 31 | 4 << 24 | 4 << 20 | 4 << 16 | 3 << 14 | 4;
+/// Level 1 has separate caches, and is the point of unification and of coherency.
+pub(crate) const CLIDR: u64 = 3 | 1 << 21 | 1 << 24 | 1 << 27;
+/// Cache geometries: 64-byte lines, 4 ways, 128 sets. Cache maintenance has no effect here, so small ones save time.
+pub(crate) const CCSIDR_L1: u64 = 2 | 3 << 3 | 127 << 13;
+/// DC ZVA clears 16 words.
+pub(crate) const DCZID: u64 = 4;
+/// DCZID_EL0.DZP: DC ZVA is not allowed here.
+pub(crate) const DCZID_DZP: u64 = 1 << 4;
+
+/// OSLSR_EL1.OSLM: the OS lock is implemented.
+pub(crate) const OSLSR_OSLM: u64 = 1 << 3;
+/// No secure state, and no external debugger that could be enabled.
+pub(crate) const DBGAUTHSTATUS: u64 = 0b1010;

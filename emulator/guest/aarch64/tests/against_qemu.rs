@@ -1,0 +1,263 @@
+//! Random programs, here and under `qemu-system-aarch64`: all registers, flags and memory must come out the same.
+//!
+//! A program is a sequence of groups: load all registers with random values, set the flags, execute a few random
+//! instructions of the table, append registers, stack pointer and flags to the results. On the emulator to compare
+//! with, a tail sends the results through the serial port and powers off; here the tail is an endless loop.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
+
+mod common;
+
+use std::process::Command;
+
+use common::{Machine, RAM, RAM_LEN, Random};
+use lockstep_aarch64::{UNDEFINED, decode, disassemble, reg, rows};
+
+const QEMU: &str = "qemu-system-aarch64";
+const ENTRY: u64 = RAM + 0x20_0000;
+/// Random values for registers, then the place that random loads and stores reach.
+const VALUES: u64 = RAM + 0x40_0000;
+const VALUES_LEN: u64 = 0x1_0000;
+const SCRATCH: u64 = VALUES + VALUES_LEN;
+const SCRATCH_LEN: u64 = 0x1_0000;
+/// The base that loads and stores use: negative offsets stay inside.
+const BASE: u64 = SCRATCH + 0x1000;
+const RESULTS: u64 = RAM + 0x50_0000;
+
+const GROUPS: u64 = 3000;
+const INSTRUCTIONS: usize = 12;
+/// Bytes of results a group appends: X0 to X27; SP and four flags and the base.
+const GROUP_LEN: u64 = 28 * 8 + 6 * 8;
+
+/// Registers that a program needs: the base in use, the base, and where results go.
+const WORKING_BASE: u32 = 28;
+const KEPT_BASE: u32 = 29;
+const OUTPUT: u32 = 30;
+
+fn mov(rd: u32, rn: u32) -> u32 {
+    0xaa00_03e0 | rn << 16 | rd
+}
+
+fn set_address(program: &mut Vec<u32>, rd: u32, address: u64) {
+    let part = |shift| (address >> shift) as u32 & 0xffff;
+    program.push(0xd280_0000 | part(0) << 5 | rd);
+    program.push(0xf2a0_0000 | part(16) << 5 | rd);
+}
+
+/// LDP or STP of X registers.
+fn pair(opcode: u32, first: u32, second: u32, base: u32, offset: u32) -> u32 {
+    opcode | (offset / 8) << 15 | second << 10 | base << 5 | first
+}
+
+const LDP: u32 = 0xa940_0000;
+const STP_POST: u32 = 0xa880_0000;
+
+/// Whether a row is data processing (immediate or register).
+fn is_data_processing(word: u32) -> bool {
+    matches!(word >> 25 & 0xf, 0b1000 | 0b1001 | 0b0101 | 0b1101)
+}
+
+fn is_memory(word: u32) -> bool {
+    matches!(word >> 25 & 0xf, 0b0100 | 0b0110 | 0b1100 | 0b1110)
+}
+
+/// A random encoding of the row that writes none of the program's own registers.
+fn random_insn(random: &mut Random, row: &lockstep_aarch64::Row) -> u32 {
+    loop {
+        let mut word = row.value | random.word() & !row.mask;
+        if is_memory(word) {
+            word = word & !(0x1f << 5) | WORKING_BASE << 5;
+            if word >> 24 & 0x3f == 0x38 && word >> 21 & 1 == 0 {
+                // A 9-bit offset: eight bytes, so that everything is aligned.
+                word &= !(7 << 12);
+            }
+            if word >> 21 & 0x1f9 == 0x1c1 && word >> 10 & 3 == 2 {
+                // Register offset: X27 is made small.
+                word = word & !(0x1f << 16) | 27 << 16;
+            }
+        }
+        let decoded = decode(word);
+        let insn = decoded.insn;
+        let is_own = |number: u8| matches!(u32::from(number), WORKING_BASE..=OUTPUT);
+        let writes_own = is_own(insn.rd) || is_memory(word) && (is_own(insn.ra) || is_own(insn.rm));
+        if decoded.row != UNDEFINED && !writes_own && insn.rd != reg::SP {
+            return word;
+        }
+    }
+}
+
+/// Appends one random instruction, with what it needs around it.
+fn push_random(program: &mut Vec<u32>, random: &mut Random) {
+    let row = &rows()[random.below(rows().len() as u64) as usize];
+    let kind = row.value;
+    let is_branch = ["b_", "cbz", "cbnz", "tbz", "tbnz"].iter().any(|b| row.name.starts_with(b));
+    if is_branch {
+        // Over one instruction.
+        let offset_bits = if row.name.starts_with('t') { 0x0007_ffe0 } else { 0x00ff_ffe0 };
+        program.push(row.value | random.word() & !row.mask & !offset_bits | 2 << 5);
+        program.push(mov(random.below(28) as u32, random.below(28) as u32));
+    } else if row.name.contains("literal") {
+        // A literal right behind, aligned, and a branch around it.
+        if program.len() % 2 == 1 {
+            program.push(mov(0, 0));
+        }
+        program.push(row.value | random.word() & 7 | 2 << 5);
+        program.push(0x1400_0003);
+        program.extend([random.word(), random.word()]);
+    } else if is_data_processing(kind) {
+        program.push(random_insn(random, row));
+    } else if is_memory(kind) {
+        program.push(0x927d_237b); // and x27, x27, #0xff8
+        if row.name.starts_with("stx") || row.name.starts_with("stlx") {
+            // An exclusive store succeeds once after a load of the same size.
+            let load = row.value | 0x0040_0000 | WORKING_BASE << 5 | 26 << 10 | 0x1f << 16 | 25;
+            program.push(load);
+            program.push(random_insn(random, row));
+        }
+        program.push(random_insn(random, row));
+        program.push(mov(26, WORKING_BASE));
+        program.push(mov(WORKING_BASE, KEPT_BASE));
+    } else {
+        program.push(mov(0, 0));
+    }
+}
+
+fn push_group(program: &mut Vec<u32>, random: &mut Random, number: u64) {
+    let values = VALUES + number * 224 % (VALUES_LEN - 224) / 16 * 16;
+    set_address(program, WORKING_BASE, values);
+    for first in (0..28).step_by(2) {
+        program.push(pair(LDP, first, first + 1, WORKING_BASE, first * 8));
+    }
+    program.push(mov(WORKING_BASE, KEPT_BASE));
+    program.push(0xeb1f_03ff); // cmp xzr, xzr
+    program.push(0xfa40_1be0 | random.below(16) as u32); // ccmp xzr, #0, #nzcv, ne
+    program.push(0x9100_001f); // mov sp, x0
+    for _ in 0..INSTRUCTIONS {
+        push_random(program, random);
+    }
+    for first in (0..28).step_by(2) {
+        program.push(pair(STP_POST, first, first + 1, OUTPUT, 16));
+    }
+    program.push(0x9100_03e0); // mov x0, sp
+    for (rd, condition) in [(1, 4), (2, 0), (3, 2), (4, 6)] {
+        program.push(0x9a9f_07e0 | (condition ^ 1) << 12 | rd); // cset
+    }
+    for (first, second) in [(0, 1), (2, 3), (4, WORKING_BASE)] {
+        program.push(pair(STP_POST, first, second, OUTPUT, 16));
+    }
+}
+
+/// The program without its tail.
+fn program(seed: u64) -> Vec<u32> {
+    let mut random = Random(seed);
+    let mut program = Vec::new();
+    set_address(&mut program, KEPT_BASE, BASE);
+    set_address(&mut program, OUTPUT, RESULTS);
+    for number in 0..GROUPS {
+        push_group(&mut program, &mut random, number);
+    }
+    assert!((program.len() * 4) as u64 + ENTRY < VALUES);
+    program
+}
+
+/// What is compared: the scratch memory and all results.
+const COMPARED: [(u64, u64); 2] = [(SCRATCH, SCRATCH_LEN), (RESULTS, GROUPS * GROUP_LEN)];
+
+/// Sends what is compared through the serial port, and powers off.
+fn tail() -> Vec<u32> {
+    let mut tail = Vec::new();
+    set_address(&mut tail, 2, 0x0900_0000);
+    for (start, len) in COMPARED {
+        set_address(&mut tail, 1, start);
+        set_address(&mut tail, 3, len);
+        tail.extend([
+            0x3840_1420, // ldrb w0, [x1], #1
+            0xb900_0040, // str w0, [x2]
+            0xf100_0463, // subs x3, x3, #1
+            0x54ff_ffa1, // b.ne -12
+        ]);
+    }
+    tail.extend([0xd280_0100, 0xf2b0_8000, 0xd400_0002]); // PSCI SYSTEM_OFF
+    tail
+}
+
+/// Memory from the entry to the results, with the program and random data in it.
+fn image(code: &[u32], seed: u64) -> Vec<u8> {
+    let mut image: Vec<u8> = code.iter().flat_map(|word| word.to_le_bytes()).collect();
+    image.resize((VALUES - ENTRY) as usize, 0);
+    let mut random = Random(!seed);
+    let values = (VALUES_LEN + SCRATCH_LEN) / 8;
+    image.extend((0..values).flat_map(|_| random.value().to_le_bytes()));
+    image
+}
+
+fn run_here(program: &[u32], seed: u64) -> Vec<u8> {
+    let mut code = program.to_vec();
+    code.push(0x1400_0000); // b .
+    let mut machine = Machine::new(ENTRY);
+    machine.cx.mem.write_bytes(ENTRY, &image(&code, seed)).unwrap();
+    machine.run(code.len() as u64);
+    assert_eq!(machine.cx.cpu.pc, ENTRY + program.len() as u64 * 4, "the program went astray");
+    let bytes = |(start, len): (u64, u64)| machine.bytes(start, len as usize);
+    COMPARED.into_iter().flat_map(bytes).collect()
+}
+
+fn run_there(program: &[u32], seed: u64) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let (image_path, output) = (folder.path().join("image"), folder.path().join("output"));
+    let code = [program, &tail()].concat();
+    std::fs::write(&image_path, image(&code, seed)).unwrap();
+    let status = Command::new("timeout")
+        .args(["120", QEMU, "-M", "virt", "-cpu", "max,pauth=off", "-m", "64M"])
+        .args(["-display", "none", "-monitor", "none", "-nodefaults", "-serial"])
+        .arg(format!("file:{}", output.display()))
+        .arg("-device")
+        .arg(format!("loader,file={},addr={ENTRY:#x},cpu-num=0,force-raw=on", image_path.display()))
+        .status()
+        .unwrap();
+    assert!(status.success(), "{QEMU}: {status}");
+    std::fs::read(output).unwrap()
+}
+
+/// The text of a group's instructions, for reports.
+fn listing(seed: u64, group: u64) -> String {
+    let mut random = Random(seed);
+    let mut program = Vec::new();
+    for number in 0..=group {
+        program.clear();
+        push_group(&mut program, &mut random, number);
+    }
+    let text = |word: &u32| format!("  {word:08x} {}\n", disassemble(*word, 0));
+    program.iter().map(text).collect()
+}
+
+fn compare(seed: u64) {
+    let program = program(seed);
+    let (ours, theirs) = (run_here(&program, seed), run_there(&program, seed));
+    assert_eq!(ours.len(), theirs.len());
+    let results = SCRATCH_LEN as usize;
+    for (number, (a, b)) in ours[results..].chunks(8).zip(theirs[results..].chunks(8)).enumerate() {
+        let (group, value) = (number as u64 * 8 / GROUP_LEN, number as u64 % (GROUP_LEN / 8));
+        assert_eq!(
+            a,
+            b,
+            "seed {seed}, group {group}, value {value} (little-endian):\n{}",
+            listing(seed, group)
+        );
+    }
+    assert!(ours[..results] == theirs[..results], "seed {seed}: memory differs");
+    println!("seed {seed}: {} instructions, all results equal", program.len());
+}
+
+/// Catches a meaning that differs from the one that many operating systems run on.
+#[test]
+fn random_programs_agree() {
+    const { assert!(RESULTS + GROUPS * GROUP_LEN < RAM + RAM_LEN) };
+    if Command::new(QEMU).arg("--version").output().is_err() {
+        println!("SKIPPED: {QEMU} is not installed (Debian: qemu-system-arm)");
+        return;
+    }
+    for seed in 0..3 {
+        compare(seed);
+    }
+}

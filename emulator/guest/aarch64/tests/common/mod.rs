@@ -1,0 +1,139 @@
+//! A machine with memory and nothing else, on which tests run instructions.
+
+#![allow(dead_code, reason = "every test uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
+
+use lockstep_aarch64::{Aarch64, Aarch64Platform};
+use lockstep_core::{
+    Backplane, Clock, DEFAULT_NS_PER_INSN, Input, Journal, NoObserver, RestoreError, Saved, VcpuId,
+};
+use lockstep_cpu::{BusError, Cx, Guest, Interpreter, Platform};
+use lockstep_memory::{DeviceCx, PhysMem, RegionKind};
+
+/// Where memory starts.
+pub(crate) const RAM: u64 = 0x4000_0000;
+/// How much there is.
+pub(crate) const RAM_LEN: u64 = 0x0080_0000;
+/// Where single instructions are put.
+pub(crate) const CODE: u64 = RAM + 0x8_0000;
+/// A place for data.
+pub(crate) const DATA: u64 = RAM + 0x10_0000;
+
+/// A generator with a seed: failures repeat.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// 64 bits.
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+
+    /// 32 bits.
+    pub(crate) fn word(&mut self) -> u32 {
+        (self.next() >> 32) as u32
+    }
+
+    /// A number below `limit`.
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+
+    /// A value of the kind that arithmetic gets wrong: near zero, near a power of two, or anything.
+    pub(crate) fn value(&mut self) -> u64 {
+        let near = self.next() & 3;
+        match self.next() % 4 {
+            0 => near.wrapping_sub(2),
+            1 => (1u64 << (self.next() & 63)).wrapping_add(near).wrapping_sub(2),
+            2 => u64::from(self.word()),
+            _ => self.next(),
+        }
+    }
+}
+
+/// A board with nothing on it.
+struct Bare;
+
+impl Platform for Bare {
+    fn read(&mut self, _: &mut DeviceCx<'_>, _: u64, _: u8) -> Result<u64, BusError> {
+        Err(BusError::Abort)
+    }
+    fn write(&mut self, _: &mut DeviceCx<'_>, _: u64, _: u8, _: u64) -> Result<(), BusError> {
+        Err(BusError::Abort)
+    }
+    fn due(&mut self, _: &mut DeviceCx<'_>, _: u16, _: u32) {}
+    fn input(&mut self, _: &mut DeviceCx<'_>, _: &Input) {}
+    fn lines(&self, _: VcpuId) -> u32 {
+        0
+    }
+    fn reset(&mut self, _: &mut DeviceCx<'_>) {}
+    fn save(&self, _: &mut Saved) {}
+    fn restore(&mut self, _: &Saved) -> Result<(), RestoreError> {
+        Ok(())
+    }
+}
+
+impl Aarch64Platform for Bare {
+    fn has_gic_registers(&self) -> bool {
+        false
+    }
+    fn gic_read(&mut self, _: &mut DeviceCx<'_>, _: VcpuId, _: u16) -> Option<u64> {
+        None
+    }
+    fn gic_write(&mut self, _: &mut DeviceCx<'_>, _: VcpuId, _: u16, _: u64) -> Option<()> {
+        None
+    }
+    fn set_ppi(&mut self, _: &mut DeviceCx<'_>, _: VcpuId, _: u32, _: bool) {}
+}
+
+/// The machine.
+pub(crate) struct Machine {
+    /// The processor and its memory.
+    pub(crate) cx: Cx<Aarch64>,
+    interpreter: Interpreter<Aarch64>,
+}
+
+impl Machine {
+    /// A machine whose processor starts at `entry`.
+    pub(crate) fn new(entry: u64) -> Self {
+        let mut mem = PhysMem::default();
+        mem.add_region(RAM, RAM_LEN, RegionKind::Ram);
+        let clock = Clock::new(DEFAULT_NS_PER_INSN);
+        let bp = Backplane::new(clock, Journal::new(Box::new(NoObserver)));
+        let cpu = Aarch64::reset(VcpuId(0), entry, 0);
+        Self { cx: Cx::new(cpu, mem, bp, Box::new(Bare)), interpreter: Interpreter::default() }
+    }
+
+    /// Runs as many instructions.
+    pub(crate) fn run(&mut self, count: u64) {
+        let end = self.cx.bp.retired + count;
+        while self.cx.bp.retired < end {
+            self.cx.bp.attention = false;
+            let left = end - self.cx.bp.retired;
+            assert!(self.interpreter.run(&mut self.cx, left).is_none());
+        }
+    }
+
+    /// Runs one instruction at [`CODE`]; tells whether it went on to the next one.
+    pub(crate) fn step(&mut self, word: u32) -> bool {
+        self.cx.mem.write_bytes(CODE, &word.to_le_bytes()).unwrap();
+        self.cx.cpu.pc = CODE;
+        self.run(1);
+        self.cx.cpu.pc == CODE + 4
+    }
+
+    /// Bytes of memory.
+    pub(crate) fn bytes(&self, address: u64, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.cx.mem.read_bytes(address, &mut bytes).unwrap();
+        bytes
+    }
+
+    /// A doubleword of memory.
+    pub(crate) fn doubleword(&self, address: u64) -> u64 {
+        u64::from_le_bytes(self.bytes(address, 8).try_into().unwrap())
+    }
+}

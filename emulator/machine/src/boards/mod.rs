@@ -1,0 +1,51 @@
+//! The boards: which there are, and how one is built.
+
+pub(crate) mod virt;
+
+use lockstep_log::MachineRecord;
+
+use crate::{BuildError, Images, Machine};
+
+/// An option of a board.
+#[derive(Clone, Copy, Debug)]
+pub struct BoardOption {
+    /// Its name, as in `gic=3`.
+    pub name: &'static str,
+    /// The values that it can have, the default first.
+    pub values: &'static [&'static str],
+    /// What it decides.
+    pub about: &'static str,
+}
+
+/// What a user may want to know of a board.
+#[derive(Clone, Copy, Debug)]
+pub struct BoardInfo {
+    /// Its name.
+    pub name: &'static str,
+    /// The guest architecture.
+    pub arch: &'static str,
+    /// What it is.
+    pub about: &'static str,
+    /// Its options.
+    pub options: &'static [BoardOption],
+    /// Its processors, the default first.
+    pub cpus: &'static [&'static str],
+    /// How many vCPUs it can have.
+    pub most_vcpus: u16,
+    /// Bytes of RAM, unless told otherwise.
+    pub default_memory: u64,
+    /// Bytes of RAM at most.
+    pub most_memory: u64,
+}
+
+/// Every board.
+pub const BOARDS: &[BoardInfo] = &[virt::INFO];
+
+/// Builds the machine that a record describes. The images must be the board's kind; whether they are those of a
+/// recording is checked by whoever has the recording.
+pub fn build(record: &MachineRecord, images: &Images) -> Result<Box<dyn Machine>, BuildError> {
+    let mut record = record.clone();
+    crate::check(&mut record)?;
+    // `check` has found the board among BOARDS.
+    virt::build(&record, images)
+}

@@ -1,0 +1,78 @@
+//! The `virt` board for AArch64.
+//!
+//! Its memory map is the one that U-Boot and Linux know from the usual `virt` machine, so that they run unmodified. Nothing
+//! here is a real product: what a guest has to know beyond the map, it reads in the device tree.
+
+mod boot;
+mod device_tree;
+mod map;
+mod platform;
+
+use lockstep_aarch64::Aarch64;
+use lockstep_core::{Backplane, Clock, Journal, NoObserver, VcpuId};
+use lockstep_cpu::{Guest, PowerState};
+use lockstep_log::MachineRecord;
+use lockstep_memory::{PhysMem, RegionKind};
+
+use super::{BoardInfo, BoardOption};
+use crate::system::System;
+use crate::{BuildError, Images, Machine};
+
+pub(super) const INFO: BoardInfo = BoardInfo {
+    name: "virt",
+    arch: "aarch64",
+    about: "generic AArch64 machine: GIC, PL011, PL031, PL061, CFI flash, virtio-mmio, PSCI, device tree",
+    options: &[BoardOption {
+        name: "gic",
+        values: &["3", "2"],
+        about: "version of the interrupt controller",
+    }],
+    cpus: &["armv8"],
+    most_vcpus: 8,
+    default_memory: 512 << 20,
+    most_memory: 64 << 30,
+};
+
+/// The board's choices, taken from its record.
+struct Config<'a> {
+    record: &'a MachineRecord,
+    gic: GicVersion,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GicVersion {
+    V2,
+    V3,
+}
+
+pub(super) fn build(
+    record: &MachineRecord,
+    images: &Images,
+) -> Result<Box<dyn Machine>, BuildError> {
+    let gic = match record.options.get("gic").map(String::as_str) {
+        Some("2") => GicVersion::V2,
+        _ => GicVersion::V3,
+    };
+    let config = Config { record, gic };
+    let mut mem = PhysMem::default();
+    mem.add_region(map::RAM, record.memory, RegionKind::Ram);
+    for base in map::FLASH_BANKS {
+        mem.add_region(base, map::FLASH_BANK_SIZE, RegionKind::Rom);
+    }
+    let mut bp = Backplane::new(Clock::new(record.ns_per_insn), Journal::new(Box::new(NoObserver)));
+    let start = boot::load(&config, images, &mut mem)?;
+    let platform = platform::VirtPlatform::new(&config, &mut mem, &mut bp)?;
+    let cpu = |number: u16| {
+        let boots = number == 0;
+        let (entry, arg) = if boots { (start.entry, start.device_tree) } else { (0, 0) };
+        let mut cpu = Aarch64::reset(VcpuId(number), entry, arg);
+        cpu.power = if boots { PowerState::Running } else { PowerState::Off };
+        cpu
+    };
+    let vcpus = (0..record.vcpus).map(cpu).collect();
+    bp.attention = false;
+    let system = System::<Aarch64>::new(vcpus, mem, bp, Box::new(platform), record.digest_interval);
+    // The configuration has been checked: there is at least one vCPU.
+    let system = system.ok_or_else(|| BuildError::Missing("a machine needs a vCPU".to_owned()))?;
+    Ok(Box::new(system))
+}

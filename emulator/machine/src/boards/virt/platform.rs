@@ -1,0 +1,282 @@
+//! The devices of the `virt` board, and how they are wired.
+
+use lockstep_aarch64::Aarch64Platform;
+use lockstep_core::{Backplane, Input, RestoreError, SaveState, Saved, VcpuId};
+use lockstep_cpu::{BusError, Platform};
+use lockstep_devices::cfi_flash::CfiFlash;
+use lockstep_devices::gic::v3::IccRegister;
+use lockstep_devices::gic::{GicV2, GicV3, InterruptController, Line};
+use lockstep_devices::pl011::Pl011;
+use lockstep_devices::pl031::Pl031;
+use lockstep_devices::pl061::Pl061;
+use lockstep_devices::virtio_mmio::EmptySlot;
+use lockstep_devices::{AccessError, Bus, Device, Window, gic};
+use lockstep_memory::{DeviceCx, PhysMem};
+
+use super::{Config, GicVersion, map};
+use crate::BuildError;
+
+/// The console port of the UART.
+const PORT: u8 = 0;
+
+/// Places of devices on the board: in the bus, in the calendar, in the log.
+mod place {
+    pub(super) const GIC: usize = 0;
+    pub(super) const UART: usize = 1;
+    pub(super) const RTC: usize = 2;
+    pub(super) const GPIO: usize = 3;
+    pub(super) const FLASH_0: usize = 4;
+    pub(super) const FLASH_1: usize = 5;
+    pub(super) const VIRTIO: usize = 6;
+}
+
+/// An interrupt controller of either generation.
+enum Gic {
+    V2(GicV2),
+    V3(GicV3),
+}
+
+impl Gic {
+    fn get(&self) -> &dyn InterruptController {
+        match self {
+            Self::V2(gic) => gic,
+            Self::V3(gic) => gic,
+        }
+    }
+
+    fn get_mut(&mut self) -> &mut dyn InterruptController {
+        match self {
+            Self::V2(gic) => gic,
+            Self::V3(gic) => gic,
+        }
+    }
+}
+
+/// The board.
+pub(super) struct VirtPlatform {
+    bus: Bus,
+    gic: Gic,
+    uart: Pl011,
+    rtc: Pl031,
+    gpio: Pl061,
+    flash: [CfiFlash; 2],
+    /// All slots: they are empty, and alike.
+    virtio: EmptySlot,
+}
+
+impl VirtPlatform {
+    pub(super) fn new(
+        config: &Config<'_>,
+        mem: &mut PhysMem,
+        bp: &mut Backplane,
+    ) -> Result<Self, BuildError> {
+        let vcpus = usize::from(config.record.vcpus);
+        let wrong = |error: gic::ConfigError| BuildError::Missing(error.to_string());
+        let gic = match config.gic {
+            GicVersion::V2 => Gic::V2(GicV2::new(vcpus, map::spi::COUNT).map_err(wrong)?),
+            GicVersion::V3 => {
+                let ids = (0..config.record.vcpus).map(VcpuId);
+                let affinities: Vec<u32> =
+                    ids.map(|id| lockstep_aarch64::affinity(id) as u32).collect();
+                Gic::V3(GicV3::new(&affinities, map::spi::COUNT).map_err(wrong)?)
+            }
+        };
+        let bus = Bus::new(windows(config))
+            .map_err(|error| BuildError::Missing(format!("board virt: {error}")))?;
+        let bank = |number: usize| {
+            CfiFlash::new(map::FLASH_BANKS[number], map::FLASH_BANK_SIZE)
+                .map_err(|error| BuildError::Missing(error.to_string()))
+        };
+        let mut board = Self {
+            bus,
+            gic,
+            uart: Pl011::new(PORT),
+            rtc: Pl031::new(place::RTC as u16, config.record.start_date as u32),
+            gpio: Pl061::new(place::GPIO as u16),
+            flash: [bank(0)?, bank(1)?],
+            virtio: EmptySlot,
+        };
+        board.drive_lines(&mut DeviceCx { mem, bp });
+        Ok(board)
+    }
+
+    fn device(&mut self, place: usize) -> &mut dyn Device {
+        match place {
+            place::GIC => match &mut self.gic {
+                Gic::V2(gic) => gic,
+                Gic::V3(gic) => gic,
+            },
+            place::UART => &mut self.uart,
+            place::RTC => &mut self.rtc,
+            place::GPIO => &mut self.gpio,
+            place::FLASH_0 => &mut self.flash[0],
+            place::FLASH_1 => &mut self.flash[1],
+            _ => &mut self.virtio,
+        }
+    }
+
+    /// Drives the controller's inputs with the devices' outputs.
+    fn drive_lines(&mut self, cx: &mut DeviceCx<'_>) {
+        let levels = [
+            (map::spi::UART, self.uart.interrupt()),
+            (map::spi::RTC, self.rtc.interrupt()),
+            (map::spi::GPIO, self.gpio.interrupt()),
+        ];
+        let gic = self.gic.get_mut();
+        for (spi, level) in levels {
+            gic.set_line(cx.bp, Line::Shared(spi as u16), level);
+        }
+    }
+
+    fn parts(&self) -> [(&'static str, &dyn SaveState); 7] {
+        let gic: &dyn SaveState = match &self.gic {
+            Gic::V2(gic) => gic,
+            Gic::V3(gic) => gic,
+        };
+        [
+            ("gic", gic),
+            ("uart", &self.uart),
+            ("rtc", &self.rtc),
+            ("gpio", &self.gpio),
+            ("flash0", &self.flash[0]),
+            ("flash1", &self.flash[1]),
+            ("virtio", &self.virtio),
+        ]
+    }
+}
+
+fn windows(config: &Config<'_>) -> Vec<Window> {
+    let distributor =
+        |offset| Window { offset, ..Window::new(map::GIC_DISTRIBUTOR, map::GIC_FRAME, place::GIC) };
+    let mut windows = vec![
+        Window::new(map::UART, map::PRIMECELL, place::UART),
+        Window::new(map::RTC, map::PRIMECELL, place::RTC),
+        Window::new(map::GPIO, map::PRIMECELL, place::GPIO),
+        Window::new(map::FLASH_BANKS[0], map::FLASH_BANK_SIZE, place::FLASH_0),
+        Window::new(map::FLASH_BANKS[1], map::FLASH_BANK_SIZE, place::FLASH_1),
+    ];
+    windows.extend((0..map::VIRTIO_SLOTS).map(|slot| {
+        Window::new(map::VIRTIO + slot * map::VIRTIO_STRIDE, map::VIRTIO_STRIDE, place::VIRTIO)
+    }));
+    match config.gic {
+        GicVersion::V2 => {
+            let offset = gic::v2::spec::CPU_INTERFACE;
+            let cpu = Window::new(map::GIC_CPU, map::GIC_FRAME, place::GIC);
+            windows.push(distributor(gic::v2::spec::DISTRIBUTOR));
+            windows.push(Window { offset, ..cpu });
+        }
+        GicVersion::V3 => {
+            let offset = gic::v3::spec::REDISTRIBUTORS;
+            let len = u64::from(config.record.vcpus) * map::GIC_REDISTRIBUTOR_SIZE;
+            windows.push(distributor(gic::v3::spec::DISTRIBUTOR));
+            windows
+                .push(Window { offset, ..Window::new(map::GIC_REDISTRIBUTORS, len, place::GIC) });
+        }
+    }
+    windows
+}
+
+fn bus_error(error: AccessError) -> BusError {
+    match error {
+        AccessError::Abort => BusError::Abort,
+        error @ AccessError::Unimplemented { .. } => BusError::Unimplemented(error.to_string()),
+    }
+}
+
+/// The register of the GIC CPU interface with op0:op1:CRn:CRm:op2, packed as in MRS.
+fn gic_register(encoding: u16) -> Option<IccRegister> {
+    let [crn, crm, op2] = [encoding >> 7 & 15, encoding >> 3 & 15, encoding & 7].map(|f| f as u8);
+    if encoding >> 11 != 0b11_000 { None } else { IccRegister::decode(crn, crm, op2) }
+}
+
+impl Platform for VirtPlatform {
+    fn read(&mut self, cx: &mut DeviceCx<'_>, address: u64, size: u8) -> Result<u64, BusError> {
+        let (place, offset) = self.bus.find(address).ok_or(BusError::Abort)?;
+        let value = self.device(place).read(cx, offset, size).map_err(bus_error);
+        self.drive_lines(cx);
+        value
+    }
+
+    fn write(
+        &mut self,
+        cx: &mut DeviceCx<'_>,
+        address: u64,
+        size: u8,
+        value: u64,
+    ) -> Result<(), BusError> {
+        let (place, offset) = self.bus.find(address).ok_or(BusError::Abort)?;
+        let result = self.device(place).write(cx, offset, size, value).map_err(bus_error);
+        self.drive_lines(cx);
+        result
+    }
+
+    fn due(&mut self, cx: &mut DeviceCx<'_>, place: u16, number: u32) {
+        self.device(place.into()).due(cx, number);
+        self.drive_lines(cx);
+    }
+
+    fn input(&mut self, cx: &mut DeviceCx<'_>, input: &Input) {
+        match input {
+            Input::Console { port: PORT, bytes } => self.uart.receive(cx, bytes),
+            Input::PowerKey => self.gpio.press_power_key(cx),
+            // There is one port; the rest is the run loop's.
+            Input::Console { .. } | Input::Reset | Input::TimePasses { .. } | Input::Stop => {}
+        }
+        self.drive_lines(cx);
+    }
+
+    fn lines(&self, vcpu: VcpuId) -> u32 {
+        let gic = self.gic.get();
+        u32::from(gic.irq(vcpu)) | u32::from(gic.fiq(vcpu)) << 1
+    }
+
+    fn reset(&mut self, cx: &mut DeviceCx<'_>) {
+        for place in place::GIC..=place::VIRTIO {
+            self.device(place).reset(cx);
+        }
+        self.drive_lines(cx);
+    }
+
+    fn save(&self, to: &mut Saved) {
+        for (name, part) in self.parts() {
+            part.save(name, to);
+        }
+    }
+
+    fn restore(&mut self, from: &Saved) -> Result<(), RestoreError> {
+        let names = self.parts().map(|(name, _)| name);
+        names
+            .into_iter()
+            .enumerate()
+            .try_for_each(|(place, name)| self.device(place).restore(name, from))
+    }
+}
+
+impl Aarch64Platform for VirtPlatform {
+    fn has_gic_registers(&self) -> bool {
+        matches!(self.gic, Gic::V3(_))
+    }
+
+    fn gic_read(&mut self, cx: &mut DeviceCx<'_>, vcpu: VcpuId, encoding: u16) -> Option<u64> {
+        let Gic::V3(gic) = &mut self.gic else { return None };
+        let register = gic_register(encoding).filter(|register| register.readable())?;
+        Some(gic.icc_read(cx.bp, vcpu, register))
+    }
+
+    fn gic_write(
+        &mut self,
+        cx: &mut DeviceCx<'_>,
+        vcpu: VcpuId,
+        encoding: u16,
+        value: u64,
+    ) -> Option<()> {
+        let Gic::V3(gic) = &mut self.gic else { return None };
+        let register = gic_register(encoding).filter(|register| register.writable())?;
+        gic.icc_write(cx.bp, vcpu, register, value);
+        Some(())
+    }
+
+    fn set_ppi(&mut self, cx: &mut DeviceCx<'_>, vcpu: VcpuId, ppi: u32, level: bool) {
+        self.gic.get_mut().set_line(cx.bp, Line::Private { vcpu, intid: ppi as u8 }, level);
+    }
+}

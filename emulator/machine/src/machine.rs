@@ -1,0 +1,87 @@
+//! A machine of any architecture, as the rest of the program sees it.
+
+use lockstep_core::{
+    Door, Moment, Observer, Output, RestoreError, StateDigest, StopReason, VcpuId, VirtualTime,
+};
+
+use crate::Snapshot;
+
+/// How far to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Until the run ends.
+    End,
+    /// Until so many instructions have retired, and what happens at that count before the next instruction has
+    /// happened.
+    Retired(u64),
+}
+
+/// Why a machine came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// The run ended.
+    Ended(StopReason),
+    /// The goal was reached.
+    Reached,
+    /// The observer wants no more.
+    Observer,
+}
+
+/// Who is shown the outputs.
+pub trait Outputs: Send {
+    /// Takes outputs, oldest first.
+    fn take(&mut self, outputs: &[Output]);
+}
+
+/// Nobody.
+impl Outputs for () {
+    fn take(&mut self, _outputs: &[Output]) {}
+}
+
+/// What a machine did, for people who wonder about speed. Not part of its state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Instructions retired.
+    pub retired: u64,
+    /// Blocks decoded.
+    pub blocks: u64,
+    /// Pages of decoded blocks dropped because their code was written.
+    pub invalidations: u64,
+    /// Times that the run loop looked around between instructions.
+    pub boundaries: u64,
+}
+
+/// A machine.
+pub trait Machine: Send {
+    /// Runs.
+    fn run(&mut self, goal: Goal) -> Pause;
+    /// Where the run is.
+    fn moment(&self) -> Moment;
+    /// What the machine's clock shows.
+    fn time(&self) -> VirtualTime;
+    /// The vCPU that runs next, and its program counter.
+    fn position(&self) -> (VcpuId, u64);
+    /// The instruction at the position, disassembled, when its memory can be read without side effects.
+    fn disassemble(&self) -> Option<String>;
+
+    /// Digest of the whole state.
+    fn digest(&mut self) -> StateDigest;
+    /// A snapshot. Costs as much as has changed since the last one.
+    fn save(&mut self) -> Snapshot;
+    /// Takes a snapshot of this machine back. Does nothing else.
+    fn restore(&mut self, snapshot: &Snapshot) -> Result<(), RestoreError>;
+
+    /// Replaces the door.
+    fn set_door(&mut self, door: Box<dyn Door>);
+    /// Replaces the observer.
+    fn set_observer(&mut self, observer: Box<dyn Observer>);
+    /// The observer.
+    fn observer(&mut self) -> &mut dyn Observer;
+    /// Takes the observer away.
+    fn take_observer(&mut self) -> Box<dyn Observer>;
+    /// Replaces whoever is shown the outputs.
+    fn set_outputs(&mut self, outputs: Box<dyn Outputs>);
+
+    /// What it did so far.
+    fn stats(&self) -> Stats;
+}

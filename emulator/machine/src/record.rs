@@ -1,0 +1,94 @@
+//! Recording.
+//!
+//! A recorder is the journal's observer: it turns events into frames and hands finished frames to a sink, in order.
+//! The sink is somebody else's thread; when it can take no more, the machine stops and what was written stays.
+
+use std::any::Any;
+
+use lockstep_core::{Event, Level, Observer, Verdict};
+use lockstep_log::{EncodeError, FrameEncoder, Header};
+
+use crate::{Images, Machine};
+
+/// Where the bytes of a log go.
+pub trait LogSink: Send + 'static {
+    /// Appends bytes; says whether it can take more.
+    fn append(&mut self, bytes: Vec<u8>) -> bool;
+}
+
+/// A log in memory.
+impl LogSink for std::sync::mpsc::Sender<Vec<u8>> {
+    fn append(&mut self, bytes: Vec<u8>) -> bool {
+        self.send(bytes).is_ok()
+    }
+}
+
+/// Writes down the events of a machine.
+pub struct Recorder {
+    encoder: FrameEncoder,
+    sink: Box<dyn LogSink>,
+    level: Level,
+    failure: Option<EncodeError>,
+}
+
+impl Observer for Recorder {
+    fn level(&self) -> Level {
+        self.level
+    }
+
+    fn observe(&mut self, event: &Event) -> Verdict {
+        match self.encoder.push(event) {
+            Ok(None) => Verdict::Continue,
+            Ok(Some(frame)) => {
+                if self.sink.append(frame) {
+                    Verdict::Continue
+                } else {
+                    Verdict::Stop
+                }
+            }
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                Verdict::Stop
+            }
+        }
+    }
+}
+
+/// A recording under way.
+#[derive(Debug)]
+pub struct Recording(());
+
+impl Recording {
+    /// Begins to record `machine`, which is at its start.
+    pub fn begin(
+        machine: &mut dyn Machine,
+        header: &Header,
+        images: &Images,
+        mut sink: Box<dyn LogSink>,
+    ) -> Result<Self, EncodeError> {
+        let (mut encoder, first) = FrameEncoder::new(header)?;
+        sink.append(first);
+        if header.bundled {
+            for image in images.contents() {
+                for frame in encoder.image(image)? {
+                    sink.append(frame);
+                }
+            }
+        }
+        let recorder = Recorder { encoder, sink, level: header.level, failure: None };
+        machine.set_observer(Box::new(recorder));
+        Ok(Self(()))
+    }
+
+    /// Writes what is left, with the index. The sink is dropped.
+    pub fn finish(self, machine: &mut dyn Machine) -> Result<(), EncodeError> {
+        let observer: Box<dyn Any> = machine.take_observer();
+        let Ok(mut recorder) = observer.downcast::<Recorder>() else { return Ok(()) };
+        if let Some(failure) = recorder.failure.take() {
+            return Err(failure);
+        }
+        let Recorder { encoder, mut sink, .. } = *recorder;
+        sink.append(encoder.finish()?);
+        Ok(())
+    }
+}

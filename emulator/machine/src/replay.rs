@@ -1,0 +1,239 @@
+//! Replaying.
+//!
+//! The log is the door: its inputs enter at their moments. And the log is the judge: a player holds every event of the
+//! machine to the log's next one and stops at the first that differs. A run that goes past an awaited event, ends
+//! before it or can never reach it is a divergence, too, so that a replay never just hangs.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::io::{Read, Seek};
+
+use lockstep_core::{
+    Clock, Door, Event, Input, Level, Moment, Observer, Offer, StopReason, VcpuId, Verdict,
+    VirtualTime, What,
+};
+use lockstep_log::{Checker, Divergence, Ending, Events, Header, LogError, Reader};
+
+use crate::{BuildError, Goal, Images, Machine, Outputs, Pause, build};
+
+/// A replay that could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The recorded machine cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// How a replay ended.
+#[derive(Debug)]
+pub enum ReplayEnd {
+    /// The run was reproduced to its end.
+    Complete(StopReason),
+    /// The recording was cut off; everything that it has was reproduced.
+    Truncated(Ending),
+    /// The run differs from the recording.
+    Diverged(Box<Divergence>),
+}
+
+/// The inputs of a log, as a door.
+struct LogDoor {
+    inputs: VecDeque<(Moment, Input)>,
+}
+
+impl Door for LogDoor {
+    fn poll(&mut self, now: Moment, _time: VirtualTime) -> Offer {
+        match self.inputs.front() {
+            None => Offer::Never,
+            Some((at, _)) if *at == now => {
+                self.inputs.pop_front().map_or(Offer::Never, |(_, input)| Offer::Input(input))
+            }
+            Some(_) => Offer::NotNow,
+        }
+    }
+
+    fn next_poll(&self, retired: u64, _clock: &Clock) -> u64 {
+        // A later input at this very count is asked for after the event before it.
+        self.inputs.front().map_or(u64::MAX, |(at, _)| at.retired.max(retired + 1))
+    }
+
+    fn idle(&mut self, now: Moment, next: Option<VirtualTime>) -> Offer {
+        match self.poll(now, VirtualTime::ZERO) {
+            Offer::NotNow | Offer::Never if next.is_some() => Offer::NotNow,
+            Offer::NotNow => Offer::Never,
+            offer => offer,
+        }
+    }
+}
+
+fn was_cut(ending: Ending) -> bool {
+    matches!(ending, Ending::Truncated { .. })
+}
+
+/// The log's events, and what was found when they were compared.
+struct Player<S> {
+    checker: Checker<Events<S>>,
+    level: Level,
+    found: Option<Result<Box<Divergence>, LogError>>,
+    /// The log has no more events.
+    exhausted: bool,
+}
+
+impl<S: Read + Seek> Player<S> {
+    fn note(&mut self, result: Result<Option<Box<Divergence>>, LogError>) -> Verdict {
+        if let Some(found) = result.transpose() {
+            self.found.get_or_insert(found);
+        }
+        if self.found.is_some() { Verdict::Stop } else { Verdict::Continue }
+    }
+
+    /// The moment of the log's next event.
+    fn awaited(&mut self) -> Option<Event> {
+        match self.checker.awaited() {
+            Ok(event) => {
+                self.exhausted = event.is_none();
+                event.cloned()
+            }
+            Err(error) => {
+                self.found.get_or_insert(Err(error));
+                None
+            }
+        }
+    }
+}
+
+impl<S: Read + Seek + Send + 'static> Observer for Player<S> {
+    fn level(&self) -> Level {
+        self.level
+    }
+
+    fn observe(&mut self, event: &Event) -> Verdict {
+        if self.found.is_some() {
+            return Verdict::Stop;
+        }
+        // Past the end of a recording that was cut off there is nothing to compare with.
+        if self.awaited().is_none() && self.checker.log().ending().is_some_and(was_cut) {
+            return Verdict::Stop;
+        }
+        let result = self.checker.check(event);
+        self.note(result)
+    }
+
+    fn dead(&mut self, now: Moment, vcpu: VcpuId, report: &str) -> Verdict {
+        match self.awaited() {
+            Some(event) if event.at > now || matches!(event.what, What::Input(_)) => {
+                let found = self.checker.stuck(now, vcpu, report).map(Some);
+                self.note(found)
+            }
+            _ => Verdict::Continue,
+        }
+    }
+}
+
+/// A replay under way.
+pub struct Replay<S> {
+    header: Header,
+    machine: Box<dyn Machine>,
+    source: std::marker::PhantomData<fn() -> S>,
+}
+
+impl<S: Read + Seek + Send + 'static> Replay<S> {
+    /// Builds the recorded machine from `images`, which must be those that were recorded.
+    pub fn new(mut log: Reader<S>, images: &Images) -> Result<Self, ReplayError> {
+        let header = log.header().clone();
+        let mut inputs = VecDeque::new();
+        for event in log.events() {
+            // Damage is reported when the replay gets there.
+            let Ok(event) = event else { break };
+            if let What::Input(input) = event.what {
+                inputs.push_back((event.at, input));
+            }
+        }
+        let mut machine = build(&header.machine, images)?;
+        let checker = Checker::new(log.into_events(), header.level);
+        let player = Player { checker, level: header.level, found: None, exhausted: false };
+        machine.set_observer(Box::new(player));
+        machine.set_door(Box::new(LogDoor { inputs }));
+        Ok(Self { header, machine, source: std::marker::PhantomData })
+    }
+
+    /// What the log says about the machine.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The machine.
+    pub fn machine(&mut self) -> &mut dyn Machine {
+        &mut *self.machine
+    }
+
+    /// Shows the outputs to somebody.
+    pub fn set_outputs(&mut self, outputs: Box<dyn Outputs>) {
+        self.machine.set_outputs(outputs);
+    }
+
+    fn player(&mut self) -> Option<&mut Player<S>> {
+        let observer: &mut dyn Any = self.machine.observer();
+        observer.downcast_mut()
+    }
+
+    /// Runs to the end of the log, or to the first difference.
+    pub fn run(&mut self) -> Result<ReplayEnd, ReplayError> {
+        loop {
+            let awaited = self.player().and_then(Player::awaited);
+            if let Some(found) = self.player().and_then(|player| player.found.take()) {
+                return self.explain(found);
+            }
+            let goal = match &awaited {
+                Some(event) => Goal::Retired(event.at.retired.saturating_add(1)),
+                None => return Ok(self.at_end(None)),
+            };
+            let pause = self.machine.run(goal);
+            if let Some(found) = self.player().and_then(|player| player.found.take()) {
+                return self.explain(found);
+            }
+            match pause {
+                Pause::Observer => return Ok(self.at_end(None)),
+                Pause::Reached => self.check_passed(),
+                Pause::Ended(reason) => {
+                    let missing = self.player().map(|player| player.checker.ended());
+                    match missing.transpose()?.flatten() {
+                        Some(divergence) => return self.explain(Ok(divergence)),
+                        None => return Ok(self.at_end(Some(reason))),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes a divergence when the machine has gone past an event of the log.
+    fn check_passed(&mut self) {
+        let now = self.machine.moment();
+        if let Some(player) = self.player() {
+            let result = player.checker.passed(now);
+            player.note(result);
+        }
+    }
+
+    fn at_end(&mut self, reason: Option<StopReason>) -> ReplayEnd {
+        let ending = self.player().and_then(|player| player.checker.log().ending());
+        match (ending, reason) {
+            (_, Some(reason)) => ReplayEnd::Complete(reason),
+            (Some(ending), None) if was_cut(ending) => ReplayEnd::Truncated(ending),
+            (_, None) => ReplayEnd::Complete(StopReason::Requested),
+        }
+    }
+
+    /// Adds what only the machine knows.
+    fn explain(
+        &mut self,
+        found: Result<Box<Divergence>, LogError>,
+    ) -> Result<ReplayEnd, ReplayError> {
+        let mut divergence = found?;
+        divergence.pc = divergence.pc.or(Some(self.machine.position().1));
+        Ok(ReplayEnd::Diverged(divergence))
+    }
+}

@@ -1,0 +1,27 @@
+//! A machine's whole state, as a value.
+
+use lockstep_core::{Saved, StateDigest};
+use lockstep_memory::MemImage;
+
+/// The state of a machine at a moment. Shares unchanged memory with the machine and with other snapshots.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// Memory.
+    pub(crate) mem: MemImage,
+    /// Everything else.
+    pub(crate) saved: Saved,
+}
+
+impl Snapshot {
+    /// Everything but memory.
+    #[must_use]
+    pub fn parts(&self) -> &Saved {
+        &self.saved
+    }
+
+    /// A digest of everything but memory.
+    #[must_use]
+    pub fn parts_digest(&self) -> StateDigest {
+        self.saved.digest()
+    }
+}

@@ -1,0 +1,195 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use lockstep_core::Level;
+
+const STATUS: &str = "\
+Exit status:
+  0  the guest switched the machine off; a replay reproduced its recording
+  1  a replay diverged from its recording; two logs differ
+  2  something given cannot be used: an option, an image, a log, a script
+  3  a fault of the emulator or the host
+  4  the run ended otherwise: stopped, dead machine, non-zero guest status, something unimplemented";
+
+/// A deterministic emulator: records whole machines, replays them exactly, and says where two runs part.
+#[derive(Debug, Parser)]
+#[command(name = "lockstep", version, after_help = STATUS, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a machine without recording it
+    Run(RunArgs),
+    /// Run a machine and write down what replay needs
+    Record(RecordArgs),
+    /// Run a recording again, checking every event
+    Replay(ReplayArgs),
+    /// Look at recordings
+    #[command(subcommand)]
+    Log(LogCommand),
+    /// List the boards, their options and processors
+    Machines,
+}
+
+/// The machine.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Machine")]
+pub(crate) struct MachineArgs {
+    /// The board and its options: see `lockstep machines`
+    #[arg(short = 'M', long, default_value = "virt", value_name = "BOARD[,KEY=VALUE]...")]
+    pub(crate) machine: String,
+    /// The processor [default: the board's]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cpu: Option<String>,
+    /// RAM, as in 512M or 2G [default: the board's]
+    #[arg(short, long, value_name = "SIZE")]
+    pub(crate) memory: Option<String>,
+    /// Number of vCPUs
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) cpus: u16,
+    /// A kernel: an arm64 Image, an ELF file or a flat binary
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) kernel: Option<PathBuf>,
+    /// The kernel's initial RAM disk
+    #[arg(long, value_name = "FILE")]
+    pub(crate) initrd: Option<PathBuf>,
+    /// The kernel's command line
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    pub(crate) append: String,
+    /// Firmware, put where the processor starts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bios: Option<PathBuf>,
+    /// What the guest's random numbers derive from: a number, or `random` for a fresh one
+    #[arg(long, default_value = "0", value_name = "N|random")]
+    pub(crate) seed: String,
+    /// The date at which the machine starts: seconds since 1970, or `now`
+    #[arg(long, default_value = "946684800", value_name = "SECONDS|now")]
+    pub(crate) date: String,
+    /// Virtual nanoseconds that one instruction takes
+    #[arg(long, default_value_t = 4, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) ns_per_insn: u32,
+    /// Instructions between two digests of the machine's state
+    #[arg(long, default_value_t = 50_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) digest_every: u64,
+}
+
+/// The run.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct RunOptions {
+    /// What types for you: lines such as `after "=> " type "version\n"`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) script: Option<PathBuf>,
+    /// Stop after so many instructions
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// What executes the guest's instructions
+    #[arg(long, default_value = "interp", value_enum)]
+    pub(crate) engine: Engine,
+    /// Do not read standard input
+    #[arg(long)]
+    pub(crate) no_input: bool,
+    /// Print counts and speed at the end
+    #[arg(long)]
+    pub(crate) stats: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// The interpreter
+    Interp,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RecordArgs {
+    /// The log to write
+    #[arg(short, long, value_name = "LOG")]
+    pub(crate) output: PathBuf,
+    /// How much to write down: inputs, events or full
+    #[arg(long, default_value_t = Level::Events)]
+    pub(crate) level: Level,
+    /// Put the images into the log, so that it replays anywhere
+    #[arg(long)]
+    pub(crate) bundle: bool,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    /// The recording
+    pub(crate) log: PathBuf,
+    /// The kernel, if it is not beside the log under the name that was recorded
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) kernel: Option<PathBuf>,
+    /// The initial RAM disk, likewise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) initrd: Option<PathBuf>,
+    /// The firmware, likewise
+    #[arg(long, value_name = "FILE")]
+    pub(crate) bios: Option<PathBuf>,
+    /// A folder to look for the images in
+    #[arg(long, value_name = "DIR")]
+    pub(crate) images: Option<PathBuf>,
+    /// Replay with images other than those recorded, to see what differs first
+    #[arg(long)]
+    pub(crate) allow_other_images: bool,
+    /// What executes the guest's instructions
+    #[arg(long, default_value = "interp", value_enum)]
+    pub(crate) engine: Engine,
+    /// Do not show the guest's console
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+    /// Print counts and speed at the end
+    #[arg(long)]
+    pub(crate) stats: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogCommand {
+    /// Print every event, a line each
+    Dump {
+        /// The logs
+        #[arg(required = true)]
+        logs: Vec<PathBuf>,
+    },
+    /// Print counts and sizes
+    Stat {
+        /// The logs
+        #[arg(required = true)]
+        logs: Vec<PathBuf>,
+    },
+    /// Print a readable summary, as golden snapshots have it
+    Render {
+        /// The log
+        log: PathBuf,
+    },
+    /// Say where two logs part
+    Diff {
+        /// What is expected
+        expected: PathBuf,
+        /// What is compared with it
+        actual: PathBuf,
+    },
+    /// Check every byte
+    Verify {
+        /// The logs
+        #[arg(required = true)]
+        logs: Vec<PathBuf>,
+    },
+}

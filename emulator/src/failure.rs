@@ -1,0 +1,99 @@
+//! What can go wrong, and the exit status that says which kind it was.
+
+use std::process::ExitCode;
+
+use lockstep_core::StopReason;
+use lockstep_host::{ConsoleError, FileError, Panicked, SinkError};
+use lockstep_log::{DiffError, DumpError, EncodeError, LogError};
+use lockstep_machine::{BuildError, ConfigError, ReplayError, ScriptError};
+
+/// How a command ended. The numbers are part of the interface: `--help` lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// The guest switched the machine off, or what was to be shown was shown.
+    Good = 0,
+    /// A divergence, or two logs that differ.
+    Divergence = 1,
+    /// Something that the user gave cannot be used.
+    BadInput = 2,
+    /// The emulator's or the host's fault.
+    Internal = 3,
+    /// The run ended otherwise than by power-off.
+    EndedOtherwise = 4,
+}
+
+impl Status {
+    /// The status of a run.
+    pub(crate) fn of(reason: &StopReason) -> Self {
+        match reason {
+            StopReason::PowerOff | StopReason::GuestExit(0) => Self::Good,
+            _ => Self::EndedOtherwise,
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("{path}: {error}")]
+    Script { path: String, error: ScriptError },
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{path}: {error}")]
+    Log { path: String, error: LogError },
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    #[error(transparent)]
+    Diff(#[from] DiffError),
+    #[error("{0}")]
+    Usage(String),
+    #[error("recording stopped: {0}")]
+    Sink(#[from] SinkError),
+    #[error("recording: {0}")]
+    Encode(#[from] EncodeError),
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+    #[error("cannot write: {0}")]
+    Output(#[from] std::io::Error),
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<&Failure> for Status {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Config(_)
+            | Failure::Script { .. }
+            | Failure::Build(_)
+            | Failure::File(_)
+            | Failure::Log { .. }
+            | Failure::Replay(_)
+            | Failure::Diff(_)
+            | Failure::Usage(_)
+            | Failure::Sink(SinkError::Create(_)) => Self::BadInput,
+            _ => Self::Internal,
+        }
+    }
+}
+
+impl Failure {
+    /// The failure of a dump of the log at `path`.
+    pub(crate) fn of_dump(path: &str, error: DumpError) -> Self {
+        match error {
+            DumpError::Log(error) => Self::Log { path: path.to_owned(), error },
+            DumpError::Output(error) => Self::Output(error),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The threads around a machine: console, signals, log writer.
+
+use lockstep_core::{Door, Input, NoDoor, Output};
+use lockstep_host::{
+    Baton, ChannelDoor, Console, ConsoleOptions, ConsoleOutput, DEFAULT_POLL_INTERVAL, FileSink,
+    signals::StopOnSignal,
+};
+use lockstep_machine::{LogSink, Outputs};
+
+use crate::failure::Failure;
+
+/// Inputs under way to the machine before whoever types has to wait.
+const INPUT_BOUND: usize = 256;
+
+/// The user's side of a running machine.
+pub(crate) struct Front {
+    console: Console,
+    output: std::sync::Arc<ConsoleOutput>,
+    _signals: StopOnSignal,
+}
+
+/// What the guest writes goes to the console.
+struct ToConsole(std::sync::Arc<ConsoleOutput>);
+
+impl Outputs for ToConsole {
+    fn take(&mut self, outputs: &[Output]) {
+        let bytes = outputs.iter().map(|output| match output {
+            Output::Console { byte, .. } => *byte,
+        });
+        self.0.write(bytes.collect());
+    }
+}
+
+impl Front {
+    /// Connects the console and the signals. Gives the door through which they come in; without `input`, only signals
+    /// do.
+    pub(crate) fn connect(
+        baton: &Baton,
+        input: bool,
+    ) -> Result<(Self, Box<dyn Door>, Box<dyn Outputs>), Failure> {
+        let (sender, receiver) = baton.channel::<Input>(INPUT_BOUND);
+        let signals = StopOnSignal::install(baton, sender.urgent())
+            .map_err(|error| Failure::Internal(error.to_string()))?;
+        let (console, output) = if input {
+            Console::stdio(baton, sender, ConsoleOptions::default())?
+        } else {
+            drop(sender);
+            let nothing = std::fs::File::open("/dev/null")?;
+            let stdout = std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned()?;
+            let (unused, _) = baton.channel(1);
+            Console::connect(baton, unused, ConsoleOptions::default(), nothing.into(), stdout)?
+        };
+        let output = std::sync::Arc::new(output);
+        let door = ChannelDoor::new(receiver, DEFAULT_POLL_INTERVAL);
+        let outputs = ToConsole(std::sync::Arc::clone(&output));
+        Ok((Self { console, output, _signals: signals }, Box::new(door), Box::new(outputs)))
+    }
+
+    /// Waits until everything is shown, and restores the terminal. The machine has given the outputs back.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        if let Some(output) = std::sync::Arc::into_inner(self.output) {
+            self.console.finish(output)?;
+        }
+        Ok(())
+    }
+}
+
+/// No console at all.
+pub(crate) fn nobody() -> Box<dyn Door> {
+    Box::new(NoDoor)
+}
+
+/// The log's file, as the recorder sees it. The machine keeps a handle, so that it can be finished after it.
+pub(crate) struct ToFile(pub(crate) std::sync::Arc<FileSink>);
+
+impl LogSink for ToFile {
+    fn append(&mut self, bytes: Vec<u8>) -> bool {
+        self.0.push(bytes).is_ok()
+    }
+}

@@ -1,0 +1,130 @@
+//! `lockstep replay`.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use lockstep_host::{Baton, Stopwatch, read_file};
+use lockstep_log::{ImageRecord, ImageRole, LogError, Reader};
+use lockstep_machine::{Images, Replay, ReplayEnd, ReplayError};
+
+use crate::args::ReplayArgs;
+use crate::failure::{Failure, Status};
+use crate::front::Front;
+use crate::run::{IMAGE_LIMIT, file_name, print_stats};
+
+type LogFile = BufReader<File>;
+
+/// Opens a log.
+pub(crate) fn open(path: &Path) -> Result<Reader<LogFile>, Failure> {
+    let file = File::open(path)
+        .map_err(|error| Failure::Usage(format!("cannot open {}: {error}", path.display())))?;
+    if file.metadata().is_ok_and(|data| data.is_dir()) {
+        return Err(Failure::Usage(format!("{} is a folder", path.display())));
+    }
+    Reader::open(BufReader::new(file)).map_err(|error| bad_log(path, error))
+}
+
+/// A log that cannot be read.
+pub(crate) fn bad_log(path: &Path, error: LogError) -> Failure {
+    Failure::Log { path: path.display().to_string(), error }
+}
+
+pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
+    let mut log = open(&args.log)?;
+    let images = find_images(args, &mut log)?;
+    let mut replay = Replay::new(log, &images).map_err(|error| in_log(&args.log, error))?;
+    // Signals kill a replay: nothing is lost by that. Its console is only shown.
+    let baton = Baton::os();
+    let front = if args.quiet { None } else { Some(Front::connect(&baton, false)?) };
+    let front = front.map(|(front, _door, outputs)| {
+        replay.set_outputs(outputs);
+        front
+    });
+    let watch = Stopwatch::start();
+    let end = replay.run();
+    let seconds = watch.elapsed().as_secs_f64();
+    replay.set_outputs(Box::new(()));
+    if let Some(front) = front {
+        front.finish()?;
+    }
+    if args.stats {
+        print_stats(replay.machine(), seconds);
+    }
+    match end.map_err(|error| in_log(&args.log, error))? {
+        ReplayEnd::Complete(reason) => {
+            eprintln!("lockstep: replayed to the end ({reason}), no divergence");
+            Ok(Status::Good)
+        }
+        ReplayEnd::Truncated(ending) => {
+            let at = replay.machine().moment();
+            eprintln!("lockstep: replayed to {at}, no divergence; the recording is {ending}");
+            Ok(Status::Good)
+        }
+        ReplayEnd::Diverged(divergence) => {
+            eprintln!("lockstep: {divergence}");
+            if let Some(insn) = replay.machine().disassemble() {
+                let (vcpu, pc) = replay.machine().position();
+                eprintln!("next instruction on {vcpu}: {pc:#x}  {insn}");
+            }
+            Ok(Status::Divergence)
+        }
+    }
+}
+
+fn in_log(path: &Path, error: ReplayError) -> Failure {
+    match error {
+        ReplayError::Log(error) => bad_log(path, error),
+        error @ ReplayError::Build(_) => Failure::Replay(error),
+    }
+}
+
+/// The images that were recorded: from the log, from where the user says, or from beside the log.
+fn find_images(args: &ReplayArgs, log: &mut Reader<LogFile>) -> Result<Images, Failure> {
+    let header = log.header().clone();
+    let mut images = Images::default();
+    for (place, record) in header.images.iter().enumerate() {
+        let given = match record.role {
+            ImageRole::Kernel => args.kernel.as_ref(),
+            ImageRole::Initrd => args.initrd.as_ref(),
+            ImageRole::Bios => args.bios.as_ref(),
+            ImageRole::DeviceTree | ImageRole::Disk => None,
+        };
+        let bytes = match given {
+            Some(path) => read_file(path, IMAGE_LIMIT)?,
+            None if header.bundled => {
+                log.image(place).map_err(|error| bad_log(&args.log, error))?
+            }
+            None => read_file(&look_for(args, record)?, IMAGE_LIMIT)?,
+        };
+        if !args.allow_other_images {
+            record.check(&bytes).map_err(|mismatch| {
+                let hint = "--allow-other-images replays with it all the same";
+                Failure::Usage(format!("{mismatch}; {hint}"))
+            })?;
+        }
+        images.add(record.role, &record.name, bytes);
+    }
+    Ok(images)
+}
+
+fn look_for(args: &ReplayArgs, record: &ImageRecord) -> Result<PathBuf, Failure> {
+    // The name comes from the log: only a plain one may be joined to a folder.
+    let name = file_name(Path::new(&record.name));
+    let beside = args.log.parent().map(Path::to_path_buf);
+    let folders = [args.images.clone(), beside, Some(PathBuf::from("."))];
+    let mut places = folders.into_iter().flatten().map(|folder| folder.join(&name));
+    places.find(|path| !name.is_empty() && path.is_file()).ok_or_else(|| {
+        let option = match record.role {
+            ImageRole::Kernel => "--kernel FILE",
+            ImageRole::Initrd => "--initrd FILE",
+            ImageRole::Bios => "--bios FILE",
+            ImageRole::DeviceTree | ImageRole::Disk => "--images DIR",
+        };
+        let (role, digest) = (record.role, record.digest.short());
+        Failure::Usage(format!(
+            "the {role} image '{name}' (blake3 {digest}...) is not beside the log; say where it is \
+             with {option} or --images DIR"
+        ))
+    })
+}

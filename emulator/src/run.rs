@@ -1,0 +1,178 @@
+//! `lockstep run` and `lockstep record`.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+
+use lockstep_core::{DEFAULT_NS_PER_INSN, StopReason};
+use lockstep_host::{Baton, FileSink, Stopwatch, date_now, fresh_seed, read_file};
+use lockstep_log::{Header, ImageRole};
+use lockstep_machine::{
+    Goal, Images, Machine, MachineRecord, Pause, Recording, Script, ScriptDoor, build, check,
+    parse_machine, parse_memory,
+};
+
+use crate::args::{MachineArgs, RecordArgs, RunArgs, RunOptions};
+use crate::failure::{Failure, Status};
+use crate::front::{Front, ToFile};
+
+/// Images are read whole; nothing that a board can hold is larger.
+pub(crate) const IMAGE_LIMIT: u64 = 4 << 30;
+/// A script is typed by people.
+const SCRIPT_LIMIT: u64 = 1 << 20;
+
+/// A machine and what it was made from.
+struct Setup {
+    record: MachineRecord,
+    images: Images,
+    script: Script,
+    machine: Box<dyn Machine>,
+}
+
+fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
+    let (board, options) = parse_machine(&args.machine)?;
+    let (script, text) = read_script(run.script.as_deref())?;
+    let mut record = MachineRecord {
+        board,
+        options,
+        cpu: args.cpu.clone().unwrap_or_default(),
+        memory: args.memory.as_deref().map_or(Ok(0), parse_memory)?,
+        vcpus: args.cpus,
+        ns_per_insn: NonZeroU32::new(args.ns_per_insn).unwrap_or(DEFAULT_NS_PER_INSN),
+        seed: parse_or(&args.seed, "random", "seed", fresh_seed)?,
+        start_date: parse_or(&args.date, "now", "date", || date_now().max(0) as u64)?,
+        digest_interval: args.digest_every,
+        append: args.append.clone(),
+        script: text,
+        ..MachineRecord::default()
+    };
+    check(&mut record)?;
+    let mut images = Images::default();
+    let files = [
+        (ImageRole::Kernel, &args.kernel),
+        (ImageRole::Initrd, &args.initrd),
+        (ImageRole::Bios, &args.bios),
+    ];
+    for (role, path) in files {
+        if let Some(path) = path {
+            images.add(role, &file_name(path), read_file(path, IMAGE_LIMIT)?);
+        }
+    }
+    let machine = build(&record, &images)?;
+    Ok(Setup { record, images, script, machine })
+}
+
+fn parse_or(
+    text: &str,
+    word: &str,
+    what: &str,
+    fresh: impl FnOnce() -> u64,
+) -> Result<u64, Failure> {
+    if text == word {
+        return Ok(fresh());
+    }
+    let wrong = |_| Failure::Usage(format!("--{what} '{text}': write a number, or '{word}'"));
+    text.parse().map_err(wrong)
+}
+
+fn read_script(path: Option<&Path>) -> Result<(Script, String), Failure> {
+    let Some(path) = path else { return Ok((Script::default(), String::new())) };
+    let shown = path.display().to_string();
+    let text = String::from_utf8(read_file(path, SCRIPT_LIMIT)?)
+        .map_err(|_| Failure::Usage(format!("{shown}: not UTF-8")))?;
+    let script = Script::parse(&text).map_err(|error| Failure::Script { path: shown, error })?;
+    Ok((script, text))
+}
+
+/// The last part of a path: what a log says of an image, so that it says nothing of the host.
+pub(crate) fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// Runs a machine to its end, with the user at its console.
+fn drive(setup: &mut Setup, run: &RunOptions, baton: &Baton) -> Result<Pause, Failure> {
+    let (front, door, outputs) = Front::connect(baton, !run.no_input)?;
+    let script = std::mem::take(&mut setup.script);
+    setup.machine.set_door(Box::new(ScriptDoor::new(script, door, run.limit)));
+    setup.machine.set_outputs(outputs);
+    let watch = Stopwatch::start();
+    let pause = setup.machine.run(Goal::End);
+    let seconds = watch.elapsed().as_secs_f64();
+    setup.machine.set_outputs(Box::new(()));
+    setup.machine.set_door(crate::front::nobody());
+    front.finish()?;
+    if run.stats {
+        print_stats(&*setup.machine, seconds);
+    }
+    Ok(pause)
+}
+
+/// Prints what a machine did in so many seconds of wall time.
+pub(crate) fn print_stats(machine: &dyn Machine, seconds: f64) {
+    let stats = machine.stats();
+    let mips = stats.retired as f64 / seconds.max(1e-9) / 1e6;
+    eprintln!("instructions     {:>16}", stats.retired);
+    eprintln!("virtual time     {:>16}", machine.time());
+    eprintln!("wall time        {seconds:>15.3}s");
+    eprintln!("speed            {mips:>11.1} MIPS");
+    eprintln!("blocks decoded   {:>16}", stats.blocks);
+    eprintln!("code pages lost  {:>16}", stats.invalidations);
+    eprintln!("boundaries       {:>16}", stats.boundaries);
+}
+
+fn report(reason: &StopReason) -> Status {
+    let status = Status::of(reason);
+    if status != Status::Good {
+        eprintln!("lockstep: the run ended: {reason}");
+    }
+    status
+}
+
+pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
+    let mut setup = set_up(&args.machine, &args.run)?;
+    match drive(&mut setup, &args.run, &Baton::os())? {
+        Pause::Ended(reason) => Ok(report(&reason)),
+        pause => Err(Failure::Internal(format!("the machine paused: {pause:?}"))),
+    }
+}
+
+pub(crate) fn record(args: &RecordArgs) -> Result<Status, Failure> {
+    refuse_overwriting(args)?;
+    let mut setup = set_up(&args.machine, &args.run)?;
+    let header = Header {
+        creator: concat!("lockstep ", env!("CARGO_PKG_VERSION")).to_owned(),
+        level: args.level,
+        machine: setup.record.clone(),
+        images: setup.images.records(),
+        bundled: args.bundle,
+    };
+    let baton = Baton::os();
+    let file = Arc::new(FileSink::create(&baton, &args.output)?);
+    let sink = Box::new(ToFile(Arc::clone(&file)));
+    let recording = Recording::begin(&mut *setup.machine, &header, &setup.images, sink)?;
+    let pause = drive(&mut setup, &args.run, &baton);
+    // The file first: when it failed, everything else followed from that.
+    let finished = recording.finish(&mut *setup.machine);
+    if let Some(file) = Arc::into_inner(file) {
+        file.finish()?;
+    }
+    finished?;
+    match pause? {
+        Pause::Ended(reason) => Ok(report(&reason)),
+        pause => Err(Failure::Internal(format!("the machine paused: {pause:?}"))),
+    }
+}
+
+/// A log must not take the place of what it is recorded from.
+fn refuse_overwriting(args: &RecordArgs) -> Result<(), Failure> {
+    let Ok(output) = args.output.canonicalize() else { return Ok(()) };
+    let machine = &args.machine;
+    let inputs = [&machine.kernel, &machine.initrd, &machine.bios, &args.run.script];
+    for input in inputs.into_iter().flatten() {
+        if input.canonicalize().is_ok_and(|input| input == output) {
+            let path = input.display();
+            return Err(Failure::Usage(format!("{path}: would be overwritten by the recording")));
+        }
+    }
+    Ok(())
+}
