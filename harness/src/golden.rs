@@ -48,7 +48,7 @@ impl Goldens {
             catch_unwind(AssertUnwindSafe(|| insta::assert_snapshot!(stem, page)))
         });
         outcome.map_err(|_| match reviewed.as_deref().map(content) {
-            None => format!("there is no golden log {} yet", file.display()),
+            None => format!("there is no golden log {} yet\n", file.display()),
             Some(reviewed) => first_difference("golden", reviewed, "this run", page),
         })?;
         agrees_with_others(&file, page)

@@ -112,7 +112,7 @@ fn options_reach_the_emulator() {
         "steps: [record]\nrecord: { level: full, limit: 9 }\nscript: [{ at: 5, type: x }]\n\
          expect: { golden: false, console: { contains: [no] } }",
         &[
-            "--machine virt --seed",
+            "--machine virt --script",
             "--seed 1 --engine interp --level full --limit 9 --kernel",
             "at 5 type \"x\"",
         ],
