@@ -5,6 +5,7 @@
 
 mod guests;
 mod process;
+mod replay_tests;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -23,11 +24,16 @@ enum Task {
     /// Build the small guests, or fetch real ones.
     #[command(subcommand)]
     Guests(guests::Command),
+    /// Record and replay all scenarios, and judge what comes out.
+    ReplayTests(replay_tests::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Guests(command) => guests::run(&command).map_err(|error| error.to_string()),
+        Task::ReplayTests(options) => {
+            replay_tests::run(&options).map_err(|error| error.to_string())
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
