@@ -8,6 +8,7 @@ mod guests;
 #[cfg(test)]
 mod layers;
 mod process;
+mod replay_tests;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,12 +29,17 @@ enum Task {
     /// Build the small guests, or fetch real ones.
     #[command(subcommand)]
     Guests(guests::Command),
+    /// Record and replay all scenarios, and judge what comes out.
+    ReplayTests(replay_tests::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments).map_err(|error| error.to_string()),
         Task::Guests(command) => guests::run(&command).map_err(|error| error.to_string()),
+        Task::ReplayTests(options) => {
+            replay_tests::run(&options).map_err(|error| error.to_string())
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
