@@ -11,6 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::replay_tests;
+
 /// The guests that are timed; both run without input and switch the machine off.
 const GUESTS: [&str; 2] = ["loop", "compute"];
 const FOLDER: &str = "scenarios/aarch64/guests";
@@ -31,6 +33,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    #[error(transparent)]
+    Build(#[from] replay_tests::Error),
     #[error("`{command}` could not be run: {source}")]
     Start { command: String, source: io::Error },
     #[error("`{command}` failed:\n{output}")]
@@ -45,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     let root = crate::root();
     let lockstep = match &arguments.lockstep {
         Some(path) => path.clone(),
-        None => build(root)?,
+        None => replay_tests::build(root, &["build", "--release", "--package", "lockstep"])?,
     };
     let folder = target(root).join("bench");
     fs::create_dir_all(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
@@ -217,20 +221,6 @@ fn count_instructions(run: &Timed) -> Result<u64, Error> {
 fn instructions_in(printed: &str) -> Option<u64> {
     let line = printed.lines().find_map(|line| line.strip_prefix("instructions "))?;
     line.trim().parse().ok()
-}
-
-/// Builds the emulator as users have it.
-fn build(root: &Path) -> Result<PathBuf, Error> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["build", "--release", "--locked", "--package", "lockstep"];
-    let command = Timed::new("build", cargo, &arguments);
-    let built = duct::cmd(&command.program, &command.arguments).dir(root).unchecked().run();
-    let built = built.map_err(|source| Error::Start { command: command.line(), source })?;
-    if !built.status.success() {
-        let output = "what it printed is above".to_owned();
-        return Err(Error::Failed { command: command.line(), output });
-    }
-    Ok(target(root).join("release/lockstep"))
 }
 
 /// The target folder: this program is in it, two levels down.

@@ -118,7 +118,7 @@ struct Built {
 }
 
 /// Builds a program with cargo, which shows what it does; gives where it is.
-fn build(root: &Path, arguments: &[&str]) -> Result<PathBuf, Error> {
+pub(crate) fn build(root: &Path, arguments: &[&str]) -> Result<PathBuf, Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let shown = format!("cargo {}", arguments.join(" "));
     let mut arguments = arguments.to_vec();
