@@ -1,8 +1,9 @@
 //! `cargo xtask bench`: how fast the machines run, and what recording costs.
 //!
 //! On a computer that others use too, the time of a process drifts by more than what is to be measured. So whole
-//! processes are timed, in rounds that run every command once, and a ratio is taken within a round, between
-//! neighbours; what is reported of times and ratios alike is the smallest, the median and the largest.
+//! processes are timed, in rounds that run every command once, every other round in reverse order, since what ran before
+//! leaves its traces in caches. A ratio is taken within a round; what is reported of times and ratios alike is the
+//! smallest, the median and the largest.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -64,8 +65,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
         let mut times = vec![Vec::new(); commands.len()];
         for round in 1..=arguments.runs {
             eprintln!("{guest}: round {round} of {}", arguments.runs);
-            for (command, times) in commands.iter().zip(&mut times) {
-                times.push(command.time()?);
+            for step in 0..commands.len() {
+                let place = if round % 2 == 1 { step } else { commands.len() - 1 - step };
+                times[place].push(commands[place].time()?);
             }
         }
         report.add(guest, instructions, &times);
