@@ -257,10 +257,10 @@ impl Platform for VirtPlatform {
 
     fn restore(&mut self, from: &Saved) -> Result<(), RestoreError> {
         let names = self.parts().map(|(name, _)| name);
-        names
-            .into_iter()
-            .enumerate()
-            .try_for_each(|(place, name)| self.device(place).restore(name, from))
+        names.into_iter().enumerate().try_for_each(|(place, name)| match self.device(place) {
+            Some(device) => device.restore(name, from),
+            None => Err(RestoreError::Missing(name.to_owned())),
+        })
     }
 }
 
