@@ -16,6 +16,9 @@ use lockstep_log::{Checker, Divergence, Ending, Events, Header, LogError, Reader
 
 use crate::{BuildError, Goal, Images, Machine, Outputs, Pause, build};
 
+/// Instructions after which a run that goes on past the end of its log is believed to.
+const MOST_PAST_END: u64 = 50_000_000;
+
 /// A replay that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
@@ -189,7 +192,8 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
             }
             let goal = match &awaited {
                 Some(event) => Goal::Retired(event.at.retired.saturating_add(1)),
-                None => return Ok(self.at_end(None)),
+                None if self.log_was_cut() => return Ok(self.at_end(None)),
+                None => return self.run_past_end(),
             };
             let pause = self.machine.run(goal);
             if let Some(found) = self.player().and_then(|player| player.found.take()) {
@@ -206,6 +210,28 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
                     }
                 }
             }
+        }
+    }
+
+    fn log_was_cut(&mut self) -> bool {
+        self.player().and_then(|player| player.checker.log().ending()).is_some_and(was_cut)
+    }
+
+    /// A finished log ends with the end of its run. This one does not: looks how the run goes on, but not for ever.
+    fn run_past_end(&mut self) -> Result<ReplayEnd, ReplayError> {
+        let further = self.header.machine.digest_interval.min(MOST_PAST_END);
+        let goal = Goal::Retired(self.machine.moment().retired.saturating_add(further));
+        let pause = self.machine.run(goal);
+        let (now, (vcpu, _)) = (self.machine.moment(), self.machine.position());
+        let found = self.player().and_then(|player| {
+            let stuck = |player: &mut Player<S>| {
+                player.checker.stuck(now, vcpu, "the log has no more events, and no end of the run")
+            };
+            player.found.take().or_else(|| (pause == Pause::Reached).then(|| stuck(player)))
+        });
+        match found {
+            Some(found) => self.explain(found),
+            None => Ok(self.at_end(None)),
         }
     }
 
