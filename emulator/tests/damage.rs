@@ -2,6 +2,12 @@
 //!
 //! Reading damaged logs is tested beside the format. Here they go the whole way, into a machine: a recording that lost its
 //! end is replayed up to there, and damage is named with its offset, whatever bit it hit.
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests stand outside the machine"
+)]
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 mod common;

@@ -2,6 +2,12 @@
 //!
 //! Every recording here is made by a process of its own, so that whatever differs between two processes (addresses, hash
 //! seeds, timing) differs.
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests stand outside the machine"
+)]
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 mod common;

@@ -2,6 +2,12 @@
 //!
 //! Each must end with the first event that differs, and in time: an event that never comes must not be waited for. What is
 //! first is worked out here by other means: from the edit, or from a recording of the other image.
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests stand outside the machine"
+)]
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 mod common;

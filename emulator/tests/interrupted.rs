@@ -1,6 +1,12 @@
 //! Recordings that do not end well: the process is killed or asked to stop, the disk is full, the file cannot be.
 //!
 //! What a crash leaves is what a user needs most. Whatever was handed to the host by then must replay.
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests stand outside the machine"
+)]
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 mod common;

@@ -3,6 +3,12 @@
 //! Nothing here waits for a time to pass: tests wait for what must happen, and a watchdog ends those for which it
 //! never does.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests stand outside the machine"
+)]
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test that fails panics")]
 
 use std::ffi::OsStr;
