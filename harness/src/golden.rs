@@ -30,6 +30,16 @@ impl Goldens {
         Self { folder }
     }
 
+    /// Whether the reviewed page of this name is of other images than `page`.
+    #[must_use]
+    pub fn is_of_other_images(&self, name: &str, page: &str) -> bool {
+        let reviewed = fs::read_to_string(self.folder.join(format!("{name}.snap")));
+        let images = |page: &str| -> Vec<String> {
+            page.lines().filter(|line| line.starts_with("image ")).map(str::to_owned).collect()
+        };
+        reviewed.is_ok_and(|reviewed| images(content(&reviewed)) != images(page))
+    }
+
     /// Compares a page with the reviewed one of this name (`aarch64/hello`); says where they differ first.
     pub fn check(&self, name: &str, description: &str, page: &str) -> Result<(), String> {
         let (folder, stem) = match name.rsplit_once('/') {
@@ -112,6 +122,18 @@ mod tests {
         goldens.check("aarch64/hello", "says hello", "one\ntwo\n").unwrap();
         let error = goldens.check("aarch64/other", "", "one\n").unwrap_err();
         assert!(error.starts_with("there is no golden log"), "{error}");
+    }
+
+    /// Catches a golden log that is held against another version of a guest, or not held against the same one.
+    #[test]
+    fn images_are_compared_by_their_digests() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.snap");
+        fs::write(file, "---\nsource: x\n---\ncpu a\nimage bios 7 bytes ab\nevents\n").unwrap();
+        let goldens = Goldens::in_folder(folder.path().to_owned());
+        assert!(!goldens.is_of_other_images("x", "cpu b\nimage bios 7 bytes ab\n"));
+        assert!(goldens.is_of_other_images("x", "cpu a\nimage bios 7 bytes ac\n"));
+        assert!(!goldens.is_of_other_images("none", "image bios 7 bytes ac\n"));
     }
 
     /// Without this, blessing would keep the last of several logs.

@@ -36,6 +36,8 @@ pub(crate) enum Line<'a> {
         logs: &'a [String],
         seconds: f64,
         failure: Option<&'a str>,
+        /// What was not tried, and why.
+        note: Option<&'a str>,
     },
 }
 
@@ -69,6 +71,7 @@ impl Report {
             logs: &outcome.logs,
             seconds: time.as_secs_f64(),
             failure: outcome.failure.as_deref(),
+            note: outcome.note.as_deref(),
         })
     }
 
@@ -83,6 +86,7 @@ impl Report {
             logs: &[],
             seconds: 0.0,
             failure: Some(failure),
+            note: None,
         })
     }
 }

@@ -40,6 +40,8 @@ pub struct Outcome {
     pub logs: Vec<String>,
     /// What went wrong, as a text for people.
     pub failure: Option<String>,
+    /// What was not tried, and why.
+    pub note: Option<String>,
 }
 
 impl Runner {
@@ -51,17 +53,19 @@ impl Runner {
     ) -> io::Result<Outcome> {
         let scenario = match &trial.entry.scenario {
             Ok(scenario) => scenario,
-            Err(error) => return Ok(Outcome { logs: Vec::new(), failure: Some(error.report()) }),
+            Err(error) => {
+                return Ok(Outcome { failure: Some(error.report()), ..Outcome::default() });
+            }
         };
         let work = self.target.join("lockstep-trials");
         fs::create_dir_all(&work)?;
         let folder = tempfile::Builder::new().prefix("trial-").tempdir_in(&work)?;
         let mut logs = Vec::new();
         match self.attempt(trial, scenario, folder.path(), find, &mut logs) {
-            Ok(()) => Ok(Outcome { logs, failure: None }),
+            Ok(note) => Ok(Outcome { logs, failure: None, note }),
             Err(failure) => {
                 let text = self.keep(trial, &failure, folder)?;
-                Ok(Outcome { logs, failure: Some(text) })
+                Ok(Outcome { logs, failure: Some(text), note: None })
             }
         }
     }
@@ -73,7 +77,7 @@ impl Runner {
         folder: &Path,
         find: impl FnOnce() -> Result<PathBuf, String>,
         logs: &mut Vec<String>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<String>, Failure> {
         let missing = trial.entry.not_fetched(&self.root);
         if !missing.is_empty() {
             return Err(Failure::NotFetched(fetch_command(&missing)));

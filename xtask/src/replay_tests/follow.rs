@@ -43,6 +43,9 @@ pub(super) struct Trial {
     pub(super) logs: Vec<String>,
     pub(super) seconds: f64,
     pub(super) failure: Option<String>,
+    /// What was not tried, and why.
+    #[serde(default)]
+    pub(super) note: Option<String>,
 }
 
 /// Gives each line to `take` as soon as it is there, until the program has ended and all are read.

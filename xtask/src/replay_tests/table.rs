@@ -22,6 +22,8 @@ struct Row {
     logs: BTreeMap<String, BTreeSet<String>>,
     repeatable: bool,
     seconds: f64,
+    /// What was not tried, and why.
+    notes: BTreeSet<String>,
 }
 
 impl Row {
@@ -47,6 +49,7 @@ impl Table {
         row.recordings += trial.logs.len();
         row.repeatable = trial.repeatable;
         row.seconds += trial.seconds;
+        row.notes.extend(trial.note);
         row.logs.entry(trial.configuration).or_default().extend(trial.logs);
     }
 
@@ -98,6 +101,9 @@ impl fmt::Display for Table {
                 "{scenario:width$}  {trials:>6}  {passed:>6}  {recordings:>10}  {distinct:>13}  \
                  {seconds:>6.1} s{mark}"
             )?;
+            for note in &row.notes {
+                writeln!(f, "{:width$}  {note}", "")?;
+            }
         }
         for missing in missing {
             writeln!(f, "{:width$}  not fetched: {}", missing.scenario, missing.command)?;
@@ -150,6 +156,16 @@ mod tests {
         let table = table(&[PLAN, NONE, &other]);
         assert_eq!((table.failed(), table.disagreements()), (0, 1));
         assert!(table.to_string().contains("2     3.2 s  FAILED"), "{table}");
+    }
+
+    /// Catches a check that was left out in silence.
+    #[test]
+    fn what_was_not_tried_is_told_once() {
+        let noted = |line: &str| {
+            line.replace("\"failure\":null", "\"failure\":null,\"note\":\"not compared\"")
+        };
+        let table = table(&[PLAN, &noted(NONE), &noted(CPU)]).to_string();
+        assert_eq!(table.matches("not compared").count(), 1, "{table}");
     }
 
     #[test]
