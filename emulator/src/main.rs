@@ -23,7 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
-use failure::Status;
+use failure::{Failure, Status};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -37,13 +37,23 @@ fn main() -> ExitCode {
     match result {
         Ok(status) => status.into(),
         Err(failure) => {
-            eprintln!("lockstep: {failure}");
-            let mut cause = std::error::Error::source(&failure);
-            while let Some(error) = cause {
-                eprintln!("  because {error}");
-                cause = error.source();
-            }
+            report(&failure);
             Status::from(&failure).into()
         }
+    }
+}
+
+/// Says what went wrong, and the causes that this does not say already.
+fn report(failure: &Failure) {
+    let mut said = failure.to_string();
+    eprintln!("lockstep: {said}");
+    let mut cause = std::error::Error::source(failure);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            eprintln!("  because {text}");
+            said = text;
+        }
+        cause = error.source();
     }
 }
