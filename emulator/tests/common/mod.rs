@@ -29,8 +29,13 @@ use rustix::process::{Pid, Signal, kill_process};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The program.
+///
+/// Signals mean to it what they mean at a terminal: whoever started the tests may have them ignored, and what is
+/// ignored is inherited.
 pub(crate) fn lockstep() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_lockstep"))
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP,INT,QUIT,TERM", env!("CARGO_BIN_EXE_lockstep")]);
+    command
 }
 
 /// The program with these words.
