@@ -26,7 +26,7 @@ use lockstep_machine::{
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Longer than anything here takes on a busy machine; what takes longer hangs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(900);
 
 /// The program.
 ///
