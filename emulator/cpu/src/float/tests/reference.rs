@@ -1,4 +1,4 @@
-//! What `rustc_apfloat` says, and where its flags are not the standard's, a comparison in a format with room to spare.
+//! What `rustc_apfloat` says, and where its flags are not the standard's, a comparison in a format with room.
 //!
 //! Its underflow is not any of the standard's, and it has no overflow where the largest number is the result.
 
@@ -119,8 +119,8 @@ pub(super) fn outcome<F: Known>(
     outcome
 }
 
-/// Overflow or underflow of an inexact binary128 result: no format is wider, so the operands are moved away from the end
-/// of the range that the result is near, where the result is rounded as if there were no end.
+/// Overflow or underflow of an inexact binary128 result: no format is wider, so the operands are moved away from the
+/// end of the range that the result is near, where the result is rounded as if there were no end.
 fn quad_range_flags(
     operation: Operation,
     operands: [ieee::Quad; 3],
