@@ -146,12 +146,18 @@ fn quad_range_flags(
 
 /// Operands whose exact result is 2^`by` times that of these.
 fn moved(operation: Operation, [a, b, c]: [ieee::Quad; 3], by: i32) -> [ieee::Quad; 3] {
+    // A term that would vanish stays: near the large end any small one decides as much.
+    let least = ieee::Quad::smallest_normalized();
     let move_a = match operation {
         Operation::Mul | Operation::Fma => (a.abs() < b.abs()) == (by > 0),
         _ => true,
     };
     let move_b = !move_a || matches!(operation, Operation::Add | Operation::Sub);
-    let moved = |number: ieee::Quad, moves| if moves { number.scalbn(by) } else { number };
+    let moved = |number: ieee::Quad, moves| match moves {
+        true if number.is_non_zero() && number.scalbn(by).abs() < least => least.copy_sign(number),
+        true => number.scalbn(by),
+        false => number,
+    };
     [moved(a, move_a), moved(b, move_b), moved(c, true)]
 }
 
