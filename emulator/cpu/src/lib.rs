@@ -7,6 +7,7 @@
 mod access;
 mod cx;
 mod emit;
+pub mod float;
 mod guest;
 mod interp;
 mod tlb;
