@@ -13,6 +13,8 @@ use crate::{Access, Cx, Exit, Guest};
 const PAGE: u64 = 4096;
 /// Instructions in a block at most.
 const BLOCK_LIMIT: usize = 64;
+/// Instructions kept decoded at most, about 150 MB of them; then all are dropped and decoded again as they come.
+const DECODED_LIMIT: usize = 4 << 20;
 /// Entries of the look-aside table in front of the map of pages.
 const LOOKASIDE: usize = 256;
 
@@ -47,6 +49,8 @@ pub struct Interpreter<G: Guest> {
     storage: Vec<CodePage<G>>,
     free: Vec<u32>,
     lookaside: Box<[(u64, u32); LOOKASIDE]>,
+    /// Instructions decoded since everything was last dropped.
+    decoded: usize,
     stats: Stats,
 }
 
@@ -57,6 +61,7 @@ impl<G: Guest> Default for Interpreter<G> {
             storage: Vec::new(),
             free: Vec::new(),
             lookaside: Box::new([(u64::MAX, 0); LOOKASIDE]),
+            decoded: 0,
             stats: Stats::default(),
         }
     }
@@ -79,6 +84,9 @@ impl<G: Guest> Interpreter<G> {
         loop {
             if cx.mem.has_code_writes() {
                 self.invalidate(&cx.mem.take_code_writes());
+            }
+            if self.decoded > DECODED_LIMIT {
+                *self = Self { stats: self.stats, ..Self::default() };
             }
             if cx.left == 0 {
                 if cx.held == 0 || cx.bp.attention {
@@ -187,6 +195,7 @@ impl<G: Guest> Interpreter<G> {
         }
         cx.mem.mark_code(frame * PAGE + first, at - first as usize);
         self.stats.blocks += 1;
+        self.decoded += ops.len();
         let storage = &mut self.storage[page];
         storage.blocks.push(ops.into_boxed_slice());
         storage.starts[slot] = storage.blocks.len() as u16;

@@ -157,7 +157,8 @@ pub struct Env {
     /// Subnormal binary16 operands are zeros, raising nothing, and tiny binary16 results become zeros, raising
     /// underflow (Arm's FPCR.FZ16). Conversions between formats take no notice of it.
     pub flush_half: bool,
-    /// In conversions between formats, binary16 has neither infinities nor NaNs, but one more exponent (Arm's FPCR.AHP).
+    /// In conversions between formats, binary16 has neither infinities nor NaNs, but one more exponent (Arm's
+    /// FPCR.AHP).
     pub alternative_half: bool,
     /// What has happened.
     pub flags: Flags,

@@ -4,11 +4,11 @@
 //! promises that add, subtract, multiply, divide, square root and fused multiply-add are the correctly rounded ones.
 //! The differences between hosts and guests are in NaNs, subnormals and flags, and are excluded one by one:
 //!
-//! 1. The guest rounds to nearest even, as the host does, and has inexact set already. So inexact need not be found
-//!    out: it accumulates.
+//! 1. The guest rounds to nearest even, as the host does, and has inexact set already. So it need not be found out:
+//!    it accumulates.
 //! 2. No operand is a NaN, an infinity, or subnormal: there is no NaN to choose, and no input to flush.
-//! 3. The result is finite, so it did not overflow (rounded to nearest, it would be an infinity) and was neither invalid
-//!    nor a division by zero (a NaN, an infinity).
+//! 3. The result is finite, so it did not overflow (rounded to nearest, it would be an infinity) and was neither
+//!    invalid nor a division by zero (a NaN, an infinity).
 //! 4. Its magnitude is above the smallest normal number. Rounding is monotonic and that number stays itself; so the
 //!    exact result was above it too: not tiny before rounding nor after, no underflow, nothing to flush.
 //! 5. Or it is a zero that is known to be exact: a sum (the exact sum is a multiple of the smallest subnormal, so it

@@ -1,16 +1,17 @@
 //! Floating point that is the same on every host.
 //!
-//! A recording made on one machine must replay to the bit on another, and a guest's arithmetic has rules that a host's
-//! has not: which NaN comes out, when a result counts as tiny, what flush-to-zero raises. So IEEE 754-2008 arithmetic is
-//! computed here in integers, and what differs between guests is a field of [`Env`].
+//! A recording made on one machine must replay to the bit on another, and a guest's arithmetic has rules that a
+//! host's has not: which NaN comes out, when a result counts as tiny, what flush-to-zero raises. So IEEE 754-2008
+//! arithmetic is computed here in integers, and what differs between guests is a field of [`Env`].
 //!
 //! An operation is a function generic over its [`Format`]: `add::<Double>(&mut env, a, b)`. Operands and results are
-//! bit patterns, as guests' registers hold them. Exceptions accumulate in `env.flags`; nothing traps. Conversions, which
-//! on most guests may name their own rounding, take it as an argument; everything else uses `env.rounding`.
+//! bit patterns, as guests' registers hold them. Exceptions accumulate in `env.flags`; nothing traps. Conversions,
+//! which on most guests may name their own rounding, take it as an argument; everything else uses `env.rounding`.
 //!
-//! Inside, a finite operand is a [`Parts`](parts::Parts): a 127-bit significand with its leading one at a fixed place,
-//! and an exponent. Every operation makes such a significand, exact or with a sticky last bit, and one function
-//! ([`round`](round::round)) makes a result of it. The formats share everything, up to binary128.
+//! Inside, an operand is taken apart (`parts`) into a 127-bit significand with its leading one at a fixed place, and
+//! an exponent. Every operation makes such a significand, exact or with a sticky last bit, and one function makes a
+//! result of it (`round`). The formats share everything, up to binary128. Where the host's own arithmetic is provably
+//! the guest's (`fast`), it is used.
 
 mod arith;
 mod arm;

@@ -52,7 +52,9 @@ pub(super) fn round_how<F: Format>(
     // it adds the next.
     let steps = if small { 0 } else { (exp - F::EMIN) as u128 };
     let limit = if how.alternative { F::SIGN } else { F::INFINITY };
-    if exp > F::EMAX + i32::from(how.alternative) || (steps << F::FRAC) + int >= limit {
+    // However large the exponent: even those of binary128's products and quotients leave the steps below 2^16.
+    let magnitude = (steps << F::FRAC) + int;
+    if magnitude >= limit {
         return overflow::<F>(env, how, sign);
     }
     if rest != 0 {
@@ -61,7 +63,7 @@ pub(super) fn round_how<F: Format>(
             env.raise(Flags::UNDERFLOW);
         }
     }
-    F::zero(sign) | ((steps << F::FRAC) + int)
+    F::zero(sign) | magnitude
 }
 
 /// Whether a result whose exact value is below the smallest normal number is tiny.

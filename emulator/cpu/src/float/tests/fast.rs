@@ -70,7 +70,8 @@ fn count_host<F: Format>(operands: [u128; 3], by_host: &mut [u64; 6]) {
 }
 
 /// Catches a result that the host's arithmetic gives and the guest's does not, or a flag that it swallows, or the host
-/// being asked in modes that it has not; near the ends of the range above all, where the generator puts its products and quotients.
+/// being asked in modes that it has not; near the ends of the range above all, where the generator puts its products
+/// and quotients.
 #[test]
 #[cfg(all(target_arch = "x86_64", target_env = "gnu"))]
 fn single_by_the_host_is_the_same() {

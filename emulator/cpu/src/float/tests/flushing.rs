@@ -75,8 +75,8 @@ fn check<F: Known>(operation: Operation, operands: [u128; 3], rounding: Rounding
     );
 }
 
-/// Catches an operand not flushed, or without its flag (binary16 has none); and a tiny result, exact or not, that is not
-/// a zero of its sign with underflow alone.
+/// Catches an operand not flushed, or without its flag (binary16 has none); and a tiny result, exact or not, that is
+/// not a zero of its sign with underflow alone.
 #[test]
 fn flushed_is_as_with_zeros() {
     check_many::<Half>(41);

@@ -1,4 +1,4 @@
-//! What `rustc_apfloat` says, and where its flags are not the standard's, a comparison in a format with room to spare.
+//! What `rustc_apfloat` says, and where its flags are not the standard's, a comparison in a format with room.
 //!
 //! Its underflow is not any of the standard's, and it has no overflow where the largest number is the result.
 
@@ -119,8 +119,8 @@ pub(super) fn outcome<F: Known>(
     outcome
 }
 
-/// Overflow or underflow of an inexact binary128 result: no format is wider, so the operands are moved away from the end
-/// of the range that the result is near, where the result is rounded as if there were no end.
+/// Overflow or underflow of an inexact binary128 result: no format is wider, so the operands are moved away from the
+/// end of the range that the result is near, where the result is rounded as if there were no end.
 fn quad_range_flags(
     operation: Operation,
     operands: [ieee::Quad; 3],
@@ -146,12 +146,18 @@ fn quad_range_flags(
 
 /// Operands whose exact result is 2^`by` times that of these.
 fn moved(operation: Operation, [a, b, c]: [ieee::Quad; 3], by: i32) -> [ieee::Quad; 3] {
+    // A term that would vanish stays: near the large end any small one decides as much.
+    let least = ieee::Quad::smallest_normalized();
     let move_a = match operation {
         Operation::Mul | Operation::Fma => (a.abs() < b.abs()) == (by > 0),
         _ => true,
     };
     let move_b = !move_a || matches!(operation, Operation::Add | Operation::Sub);
-    let moved = |number: ieee::Quad, moves| if moves { number.scalbn(by) } else { number };
+    let moved = |number: ieee::Quad, moves| match moves {
+        true if number.is_non_zero() && number.scalbn(by).abs() < least => least.copy_sign(number),
+        true => number.scalbn(by),
+        false => number,
+    };
     [moved(a, move_a), moved(b, move_b), moved(c, true)]
 }
 
