@@ -26,6 +26,11 @@ mod nan;
 mod parts;
 mod round;
 #[cfg(test)]
+#[allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "tests are told how much to try, and say how much they tried"
+)]
 mod tests;
 mod wide;
 
