@@ -14,7 +14,7 @@ use lockstep_core::{
 };
 use lockstep_log::{Checker, Divergence, Ending, Events, Header, LogError, Reader};
 
-use crate::{BuildError, Goal, Images, Machine, Outputs, Pause, build};
+use crate::{BuildError, EngineChoice, Goal, Images, Machine, NoJitError, Outputs, Pause, build};
 
 /// A replay that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -168,6 +168,11 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
     /// The machine.
     pub fn machine(&mut self) -> &mut dyn Machine {
         &mut *self.machine
+    }
+
+    /// Replaces the engine of the machine.
+    pub fn set_engine(&mut self, choice: EngineChoice) -> Result<(), NoJitError> {
+        self.machine.set_engine(choice)
     }
 
     /// Shows the outputs to somebody.
