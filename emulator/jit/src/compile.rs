@@ -26,8 +26,12 @@ pub(crate) struct Compiler {
     building: FunctionBuilderContext,
 }
 
-/// The host blocks of a region's blocks, in their order.
-type Heads = Vec<(usize, HostBlock)>;
+/// The host blocks of a region's blocks, in the order of the places in the page where they start.
+struct Heads {
+    blocks: Vec<(usize, HostBlock)>,
+    /// Where indirect branches are likely to go.
+    likely: Vec<(usize, HostBlock)>,
+}
 
 impl Compiler {
     /// A compiler for this host, if there is one.
@@ -88,20 +92,26 @@ fn emit_region<G: Guest>(b: &mut FunctionBuilder<'_>, region: &Region<G>, entry:
         }
         reg
     });
-    let heads: Heads = region.blocks.keys().map(|at| (*at, b.create_block())).collect();
+    let blocks = region.blocks.keys().map(|at| (*at, b.create_block())).collect();
+    let mut heads = Heads { blocks, likely: Vec::new() };
+    let likely = region.returns.iter().filter_map(|at| Some((*at, heads.at(*at)?))).collect();
+    heads.likely = likely;
     let place = Place { at: entry, owed: 0, dirty: 0, goes: Goes::Next };
     let mut e = Emitter { b, regs, left, registers, frame, base, tables, place };
     e.jump_to(&heads, entry, 0);
-    for ((_, head), (at, block)) in heads.iter().zip(&region.blocks) {
+    for ((_, head), (at, block)) in heads.blocks.iter().zip(&region.blocks) {
         e.b.switch_to_block(*head);
         e.block(&heads, *at, block);
     }
     e.b.seal_all_blocks();
 }
 
-fn head_of(heads: &Heads, at: usize) -> Option<HostBlock> {
-    let place = heads.binary_search_by_key(&at, |(at, _)| *at).ok()?;
-    Some(heads[place].1)
+impl Heads {
+    /// The block that starts at a place.
+    fn at(&self, at: usize) -> Option<HostBlock> {
+        let place = self.blocks.binary_search_by_key(&at, |(at, _)| *at).ok()?;
+        Some(self.blocks[place].1)
+    }
 }
 
 impl Emitter<'_, '_> {
@@ -151,7 +161,17 @@ impl Emitter<'_, '_> {
         match self.place.goes {
             Goes::Next => self.jump_to(heads, next, dirty),
             Goes::Jump(offset) => self.jump_by::<G>(heads, offset, dirty),
-            Goes::Indirect(target) => self.leave(Leave::Jump, target, 0, dirty),
+            Goes::Indirect(target) => {
+                for (at, head) in &heads.likely {
+                    let place = self.address(*at);
+                    let there = self.b.ins().icmp(IntCC::Equal, target, place);
+                    let elsewhere = self.b.create_block();
+                    self.b.ins().brif(there, *head, &[], elsewhere, &[]);
+                    self.b.switch_to_block(elsewhere);
+                    self.b.seal_block(elsewhere);
+                }
+                self.leave(Leave::Jump, target, 0, dirty);
+            }
             Goes::Branch(c, offset) => {
                 let (taken, not_taken) = (self.b.create_block(), self.b.create_block());
                 self.b.ins().brif(c, taken, &[], not_taken, &[]);
@@ -177,7 +197,7 @@ impl Emitter<'_, '_> {
 
     /// Goes to a place in the page, or past its end.
     fn jump_to(&mut self, heads: &Heads, at: usize, dirty: u64) {
-        if let Some(head) = head_of(heads, at) {
+        if let Some(head) = heads.at(at) {
             self.b.ins().jump(head, &[]);
         } else {
             let pc = self.address(at);

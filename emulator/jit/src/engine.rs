@@ -27,7 +27,7 @@ impl Hotness {
     /// thirty thousand instructions.
     const fn visits(self) -> u32 {
         match self {
-            Self::Usual => 1000,
+            Self::Usual => 500,
             Self::Now => 1,
         }
     }
@@ -48,7 +48,8 @@ pub struct Jit<G: Guest> {
     interpreter: Interpreter<G>,
     compiler: Compiler,
     arena: Arena,
-    hotness: Hotness,
+    /// Visits after which a place is compiled.
+    visits: u32,
     /// By physical page number.
     pages: BTreeMap<u64, Slots>,
     regions: Vec<Code>,
@@ -66,7 +67,7 @@ impl<G: Guest> Jit<G> {
             interpreter: Interpreter::default(),
             compiler: Compiler::new()?,
             arena: Arena::new()?,
-            hotness,
+            visits: hotness.visits(),
             pages: BTreeMap::new(),
             regions: Vec::new(),
             jumps: Box::new([(u64::MAX, None); JUMPS]),
@@ -90,7 +91,7 @@ impl<G: Guest> Jit<G> {
         let code = match *known {
             NEVER => None,
             number if number >= REGION => Some(self.regions[(number - REGION) as usize]),
-            visits if visits + 1 < self.hotness.visits() => {
+            visits if visits + 1 < self.visits => {
                 *known += 1;
                 return None;
             }

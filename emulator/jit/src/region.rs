@@ -11,8 +11,11 @@ use crate::scan::{Facts, Flow, scan};
 
 /// Bytes in a page.
 pub(crate) const PAGE: usize = 4096;
-/// Instructions in a region at most.
-const LIMIT: usize = 160;
+/// Instructions in a region at most. Every place where a region can be left writes back registers, so that compiling takes
+/// time that grows faster than the region: twice as large ones made every guest slower.
+const LIMIT: usize = 32;
+/// Places at most that an indirect branch is compared with.
+const RETURNS: usize = 3;
 
 /// An instruction.
 pub(crate) struct Op<G: Guest> {
@@ -37,6 +40,8 @@ pub(crate) struct Region<G: Guest> {
     pub(crate) blocks: BTreeMap<usize, Block<G>>,
     /// All registers that it reads or writes.
     pub(crate) used: u64,
+    /// Where its calls of functions in the page return to: where its indirect branches are likely to go.
+    pub(crate) returns: Vec<usize>,
 }
 
 /// Where in the page a relative branch goes, if it stays there.
@@ -46,15 +51,17 @@ pub(crate) fn target<G: Guest>(at: usize, offset: i64) -> Option<usize> {
 }
 
 impl<G: Guest> Block<G> {
-    /// The places in the page where it may go on.
-    fn successors(&self) -> [Option<usize>; 2] {
-        let Some(last) = self.ops.last() else { return [None; 2] };
-        let next = Some(last.next).filter(|next| *next < PAGE);
+    /// The places where it may go on, in the page or just past its end.
+    fn successors(&self, returns: &[usize]) -> Vec<usize> {
+        let Some(last) = self.ops.last() else { return Vec::new() };
         match last.facts.flow {
-            Flow::Next => [next, None],
-            Flow::Jump(offset) => [target::<G>(last.at, offset), None],
-            Flow::Branch(offset) => [target::<G>(last.at, offset), next],
-            Flow::Indirect | Flow::Step => [None; 2],
+            Flow::Next => vec![last.next],
+            Flow::Jump(offset) => target::<G>(last.at, offset).into_iter().collect(),
+            Flow::Branch(offset) => {
+                target::<G>(last.at, offset).into_iter().chain([last.next]).collect()
+            }
+            Flow::Indirect => returns.to_vec(),
+            Flow::Step => Vec::new(),
         }
     }
 }
@@ -78,17 +85,24 @@ impl<G: Guest> Region<G> {
         let mut ops = BTreeMap::new();
         let mut heads = BTreeSet::from([entry]);
         let mut work = VecDeque::from([entry]);
+        let mut returns = Vec::new();
         while let Some(start) = work.pop_front() {
             let mut at = start;
             while ops.len() < LIMIT && !ops.contains_key(&at) {
                 let Some(op) = decode::<G>(page, at) else { break };
                 let (flow, next) = (op.facts.flow, op.next);
+                let links = op.facts.written != 0;
                 ops.insert(at, op);
                 if let Flow::Jump(offset) | Flow::Branch(offset) = flow
                     && let Some(target) = target::<G>(at, offset)
                 {
                     heads.insert(target);
                     work.push_back(target);
+                    if matches!(flow, Flow::Jump(_)) && links && returns.len() < RETURNS {
+                        returns.push(next);
+                        heads.insert(next);
+                        work.push_back(next);
+                    }
                 }
                 match flow {
                     Flow::Next => at = next,
@@ -104,7 +118,7 @@ impl<G: Guest> Region<G> {
             return None;
         }
         let used = ops.values().fold(0, |used, op| used | op.facts.used);
-        let mut region = Self { blocks: into_blocks(ops, &heads), used };
+        let mut region = Self { blocks: into_blocks(ops, &heads), used, returns };
         region.find_dirty();
         Some(region)
     }
@@ -115,7 +129,7 @@ impl<G: Guest> Region<G> {
         while let Some(start) = work.pop() {
             let Some(block) = self.blocks.get(&start) else { continue };
             let after = block.ops.iter().fold(block.dirty, |dirty, op| dirty | op.facts.written);
-            for next in block.successors().into_iter().flatten() {
+            for next in block.successors(&self.returns) {
                 if let Some(block) = self.blocks.get_mut(&next)
                     && block.dirty | after != block.dirty
                 {

@@ -102,7 +102,7 @@ impl HostTables {
                 match &changed {
                     Changed::All => tables.clear(),
                     Changed::These(pages) => {
-                        pages.iter().for_each(|page| tables.clear_frame(*page))
+                        pages.iter().for_each(|page| tables.clear_frame(*page));
                     }
                 }
             }
@@ -117,7 +117,7 @@ impl HostTables {
             match cx.cpu.tlb.take_changes() {
                 Changed::All => tables.clear(),
                 Changed::These(places) => {
-                    places.iter().for_each(|place| tables.clear_place(*place))
+                    places.iter().for_each(|place| tables.clear_place(*place));
                 }
             }
         }
