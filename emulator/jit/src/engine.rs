@@ -23,11 +23,11 @@ pub enum Hotness {
 }
 
 impl Hotness {
-    /// Times that a place is come to before it is compiled. Compiling a region takes about as long as interpreting
-    /// thirty thousand instructions.
+    /// Times that a place is come to before it is compiled. Compiling a region takes about as long as interpreting a
+    /// hundred thousand instructions.
     const fn visits(self) -> u32 {
         match self {
-            Self::Usual => 500,
+            Self::Usual => 4000,
             Self::Now => 1,
         }
     }
