@@ -60,7 +60,7 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Usage(String),
     #[error("recording stopped: {0}")]
-    Sink(#[from] SinkError),
+    Sink(#[source] SinkError),
     #[error("recording: {0}")]
     Encode(#[from] EncodeError),
     #[error(transparent)]
@@ -84,9 +84,18 @@ impl From<&Failure> for Status {
             | Failure::Log { .. }
             | Failure::Replay(_)
             | Failure::Diff(_)
-            | Failure::Usage(_)
-            | Failure::Sink(SinkError::Create(_)) => Self::BadInput,
+            | Failure::Usage(_) => Self::BadInput,
             _ => Self::Internal,
+        }
+    }
+}
+
+impl From<SinkError> for Failure {
+    fn from(error: SinkError) -> Self {
+        match error {
+            // Nothing has begun: a file that the user named cannot be used.
+            SinkError::Create(error) => Self::File(error),
+            error => Self::Sink(error),
         }
     }
 }

@@ -31,13 +31,13 @@ impl Outputs for ToConsole {
     }
 }
 
+/// A front, and what the machine gets of it: where inputs come from, and who is shown the outputs.
+pub(crate) type Connected = (Front, Box<dyn Door>, Box<dyn Outputs>);
+
 impl Front {
     /// Connects the console and the signals. Gives the door through which they come in; without `input`, only signals
     /// do.
-    pub(crate) fn connect(
-        baton: &Baton,
-        input: bool,
-    ) -> Result<(Self, Box<dyn Door>, Box<dyn Outputs>), Failure> {
+    pub(crate) fn connect(baton: &Baton, input: bool) -> Result<Connected, Failure> {
         let (sender, receiver) = baton.channel::<Input>(INPUT_BOUND);
         let signals = StopOnSignal::install(baton, sender.urgent())
             .map_err(|error| Failure::Internal(error.to_string()))?;

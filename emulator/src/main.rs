@@ -3,6 +3,13 @@
 //! This crate parses words, opens files and wires threads to a machine; what a machine does is decided in the layers
 //! below, and what a failure means to a script is decided in [`failure`].
 
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the command line opens files and prints; no machine does (see emulator/clippy.toml)"
+)]
+
 mod args;
 mod failure;
 mod front;
@@ -16,7 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Args, Command};
-use failure::Status;
+use failure::{Failure, Status};
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -30,13 +37,23 @@ fn main() -> ExitCode {
     match result {
         Ok(status) => status.into(),
         Err(failure) => {
-            eprintln!("lockstep: {failure}");
-            let mut cause = std::error::Error::source(&failure);
-            while let Some(error) = cause {
-                eprintln!("  because {error}");
-                cause = error.source();
-            }
+            report(&failure);
             Status::from(&failure).into()
         }
+    }
+}
+
+/// Says what went wrong, and the causes that this does not say already.
+fn report(failure: &Failure) {
+    let mut said = failure.to_string();
+    eprintln!("lockstep: {said}");
+    let mut cause = std::error::Error::source(failure);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.contains(&text) {
+            eprintln!("  because {text}");
+            said = text;
+        }
+        cause = error.source();
     }
 }

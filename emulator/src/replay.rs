@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use lockstep_host::{Baton, Stopwatch, read_file};
+use lockstep_host::{Baton, FileError, Problem, Stopwatch, read_file};
 use lockstep_log::{ImageRecord, ImageRole, LogError, Reader};
 use lockstep_machine::{Images, Replay, ReplayEnd, ReplayError};
 
@@ -17,10 +17,10 @@ type LogFile = BufReader<File>;
 
 /// Opens a log.
 pub(crate) fn open(path: &Path) -> Result<Reader<LogFile>, Failure> {
-    let file = File::open(path)
-        .map_err(|error| Failure::Usage(format!("cannot open {}: {error}", path.display())))?;
+    let wrong = |problem| FileError { attempt: "read", path: path.to_owned(), problem };
+    let file = File::open(path).map_err(|error| wrong(error.into()))?;
     if file.metadata().is_ok_and(|data| data.is_dir()) {
-        return Err(Failure::Usage(format!("{} is a folder", path.display())));
+        return Err(wrong(Problem::Folder).into());
     }
     Reader::open(BufReader::new(file)).map_err(|error| bad_log(path, error))
 }

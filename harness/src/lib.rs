@@ -1,1 +1,22 @@
-//! Scenarios: schema, runner, snapshots, host load.
+//! Scenarios: what they say, how they run, how what came out is judged.
+//!
+//! An emulator that promises the same log every time has to be held to it on every machine, under load, with every engine.
+//! This crate turns the files under `scenarios/` into trials ([`suite`]), runs each in processes of its own
+//! ([`runner`]), compares what comes out with what must ([`golden`]), and says what differs first and how to see it
+//! again ([`Failure`]). `cargo test`, `cargo nextest` and `cargo xtask replay-tests` all run these trials.
+
+pub mod catalog;
+pub mod emulator;
+mod failure;
+pub mod golden;
+pub mod load;
+pub mod process;
+mod reaper;
+mod report;
+pub mod runner;
+pub mod schema;
+pub mod selection;
+pub mod suite;
+pub mod trial;
+
+pub use failure::Failure;

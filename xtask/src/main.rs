@@ -3,8 +3,12 @@
 //! This file only chooses: each task has a file of its own. The tasks depend on
 //! none of our crates, so that they build in seconds in a fresh clone.
 
+mod bench;
 mod guests;
+#[cfg(test)]
+mod layers;
 mod process;
+mod replay_tests;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,14 +24,22 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure the interpreter, what recording costs, and the ratio to QEMU.
+    Bench(bench::Arguments),
     /// Build the small guests, or fetch real ones.
     #[command(subcommand)]
     Guests(guests::Command),
+    /// Record and replay all scenarios, and judge what comes out.
+    ReplayTests(replay_tests::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
+        Task::Bench(arguments) => bench::run(&arguments).map_err(|error| error.to_string()),
         Task::Guests(command) => guests::run(&command).map_err(|error| error.to_string()),
+        Task::ReplayTests(options) => {
+            replay_tests::run(&options).map_err(|error| error.to_string())
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -14,6 +14,8 @@ use crate::{Access, Cx, Exit, Guest};
 const PAGE: u64 = 4096;
 /// Instructions in a block at most.
 const BLOCK_LIMIT: usize = 64;
+/// Instructions kept decoded at most, about 150 MB of them; then all are dropped and decoded again as they come.
+const DECODED_LIMIT: usize = 4 << 20;
 /// Entries of the look-aside table in front of the map of pages.
 const LOOKASIDE: usize = 256;
 
@@ -39,6 +41,8 @@ pub struct Interpreter<G: Guest> {
     storage: Vec<CodePage<G>>,
     free: Vec<u32>,
     lookaside: Box<[(u64, u32); LOOKASIDE]>,
+    /// Instructions decoded since everything was last dropped.
+    decoded: usize,
     stats: Stats,
 }
 
@@ -49,6 +53,7 @@ impl<G: Guest> Default for Interpreter<G> {
             storage: Vec::new(),
             free: Vec::new(),
             lookaside: Box::new([(u64::MAX, 0); LOOKASIDE]),
+            decoded: 0,
             stats: Stats::default(),
         }
     }
@@ -66,6 +71,7 @@ impl<G: Guest> Engine<G> for Interpreter<G> {
 
 impl<G: Guest> Stretch<G> for Interpreter<G> {
     fn stretch(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        self.trim();
         while cx.left > 0 {
             self.run_block(cx)?;
         }
@@ -78,6 +84,13 @@ impl<G: Guest> Stretch<G> for Interpreter<G> {
 }
 
 impl<G: Guest> Interpreter<G> {
+    /// Starts afresh when too much has been decoded.
+    pub fn trim(&mut self) {
+        if self.decoded > DECODED_LIMIT {
+            *self = Self { stats: self.stats, ..Self::default() };
+        }
+    }
+
     /// Runs the block at the pc, as far as the budget goes, which is not zero.
     #[inline]
     pub fn run_block(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
@@ -169,6 +182,7 @@ impl<G: Guest> Interpreter<G> {
         }
         cx.mem.mark_code(frame * PAGE + first, at - first as usize);
         self.stats.blocks += 1;
+        self.decoded += ops.len();
         let storage = &mut self.storage[page];
         storage.blocks.push(ops.into_boxed_slice());
         storage.starts[slot] = storage.blocks.len() as u16;

@@ -8,6 +8,7 @@ mod access;
 mod cx;
 mod emit;
 pub mod engine;
+pub mod float;
 mod guest;
 mod interp;
 mod tlb;

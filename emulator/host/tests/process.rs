@@ -62,9 +62,17 @@ fn record() {
     println!("\n{}", sink.finish().expect_err("no room"));
 }
 
+/// A shell for which every signal means what it means at a terminal. Whoever started the tests may have them ignored
+/// (`nohup`, a job in the background), and what is ignored is inherited.
+fn shell() -> Command {
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP,INT,QUIT,TERM", "sh"]);
+    command
+}
+
 /// A command that runs `prelude`, and then [`child`] as `role`, in a shell.
 fn command(prelude: &str, role: &str) -> Command {
-    let mut command = Command::new("sh");
+    let mut command = shell();
     command
         .args(["-c", &format!("{prelude}\n\"$0\" \"$@\"\nstatus=$?; AFTER; exit $status")])
         .arg(std::env::current_exe().expect("this program"))
@@ -75,7 +83,7 @@ fn command(prelude: &str, role: &str) -> Command {
 
 /// Starts [`child`] on pipes, in place of its shell, and waits until it is ready.
 fn start(prelude: &str, role: &str) -> (Child, Pid, BufReader<impl Read>) {
-    let mut child = Command::new("sh")
+    let mut child = shell()
         .args(["-c", &format!("{prelude}\nexec \"$0\" \"$@\"")])
         .arg(std::env::current_exe().expect("this program"))
         .args(["child", "--exact", "--ignored", "--nocapture"])

@@ -202,6 +202,7 @@ impl<G: Guest> Engine<G> for Jit<G> {
 
 impl<G: Guest> Stretch<G> for Jit<G> {
     fn stretch(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        self.interpreter.trim();
         while cx.left > 0 {
             let frame = cx.fetch_frame()?;
             let address = frame * PAGE as u64 + cx.cpu.pc % PAGE as u64;

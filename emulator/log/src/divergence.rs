@@ -54,7 +54,7 @@ pub enum Difference {
     Missing {
         /// In the log.
         expected: Event,
-        /// What happened later, unless the run ended.
+        /// What happened later, unless the run ended or nothing has happened yet.
         actual: Option<Event>,
     },
     /// The run makes no progress.
@@ -112,11 +112,8 @@ impl Difference {
             Self::Unexpected { actual, awaited: None } => {
                 format!("{} after the end of the log", actual.what.kind().name())
             }
-            Self::Missing { expected, actual: Some(_) } => {
+            Self::Missing { expected, .. } => {
                 format!("{} did not happen", expected.what.kind().name())
-            }
-            Self::Missing { expected, actual: None } => {
-                format!("the run ended before {}", expected.what.kind().name())
             }
             Self::Stuck { awaited: Some(awaited), report } => {
                 format!("no progress towards {}: {report}", awaited.what.kind().name())

@@ -3,6 +3,7 @@
 //! A log is most wanted after something went wrong. These tests cut a recording at every byte and flip bits of it,
 //! and hold that each result is what was recorded up to a point that is named.
 #![allow(clippy::unwrap_used, reason = "a test that fails should panic")]
+#![allow(clippy::disallowed_macros, reason = "the counts are what these tests show")]
 
 mod samples;
 

@@ -89,6 +89,8 @@ pub fn parse_memory(text: &str) -> Result<u64, ConfigError> {
         };
     let number: u64 =
         digits.parse().map_err(|_| error("write a number with K, M or G, as in 512M"))?;
+    // Zero stands for the board's default in a record; a user who writes it means something else.
+    let number = Some(number).filter(|number| *number > 0).ok_or_else(|| error("must not be 0"))?;
     number.checked_mul(1 << shift).ok_or_else(|| error("too large"))
 }
 
@@ -155,7 +157,7 @@ mod tests {
         assert_eq!(parse_memory("512M"), Ok(512 << 20));
         assert_eq!(parse_memory("1GB"), Ok(1 << 30));
         assert_eq!(parse_memory("4096"), Ok(4096));
-        for junk in ["", "M", "12T", "-1M", "1.5G", "99999999999G", "é"] {
+        for junk in ["", "M", "12T", "-1M", "1.5G", "99999999999G", "é", "0", "0M"] {
             assert!(parse_memory(junk).is_err(), "{junk}");
         }
     }

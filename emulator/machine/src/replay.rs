@@ -16,6 +16,9 @@ use lockstep_log::{Checker, Divergence, Ending, Events, Header, LogError, Reader
 
 use crate::{BuildError, EngineChoice, Goal, Images, Machine, NoJitError, Outputs, Pause, build};
 
+/// Instructions after which a run that goes on past the end of its log is believed to.
+const MOST_PAST_END: u64 = 50_000_000;
+
 /// A replay that could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
@@ -136,6 +139,8 @@ impl<S: Read + Seek + Send + 'static> Observer for Player<S> {
 pub struct Replay<S> {
     header: Header,
     machine: Box<dyn Machine>,
+    /// The last count at which an event was awaited, and the program counter there.
+    place: (u64, u64),
     source: std::marker::PhantomData<fn() -> S>,
 }
 
@@ -156,7 +161,7 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
         let player = Player { checker, level: header.level, found: None, exhausted: false };
         machine.set_observer(Box::new(player));
         machine.set_door(Box::new(LogDoor { inputs }));
-        Ok(Self { header, machine, source: std::marker::PhantomData })
+        Ok(Self { header, machine, place: (u64::MAX, 0), source: std::marker::PhantomData })
     }
 
     /// What the log says about the machine.
@@ -192,11 +197,11 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
             if let Some(found) = self.player().and_then(|player| player.found.take()) {
                 return self.explain(found);
             }
-            let goal = match &awaited {
-                Some(event) => Goal::Retired(event.at.retired.saturating_add(1)),
-                None => return Ok(self.at_end(None)),
+            let pause = match &awaited {
+                Some(event) => self.run_past(event.at.retired),
+                None if self.log_was_cut() => return Ok(self.at_end(None)),
+                None => return self.run_past_end(),
             };
-            let pause = self.machine.run(goal);
             if let Some(found) = self.player().and_then(|player| player.found.take()) {
                 return self.explain(found);
             }
@@ -211,6 +216,41 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
                     }
                 }
             }
+        }
+    }
+
+    /// Runs to the count at which an event is awaited, to know where that is, and past it.
+    fn run_past(&mut self, retired: u64) -> Pause {
+        let pause = self.machine.run(Goal::Retired(retired));
+        if pause != Pause::Reached {
+            return pause;
+        }
+        let reached = self.machine.moment().retired;
+        if self.place.0 != reached {
+            self.place = (reached, self.machine.position().1);
+        }
+        self.machine.run(Goal::Retired(retired.saturating_add(1)))
+    }
+
+    fn log_was_cut(&mut self) -> bool {
+        self.player().and_then(|player| player.checker.log().ending()).is_some_and(was_cut)
+    }
+
+    /// A finished log ends with the end of its run. This one does not: looks how the run goes on, but not for ever.
+    fn run_past_end(&mut self) -> Result<ReplayEnd, ReplayError> {
+        let further = self.header.machine.digest_interval.min(MOST_PAST_END);
+        let goal = Goal::Retired(self.machine.moment().retired.saturating_add(further));
+        let pause = self.machine.run(goal);
+        let (now, (vcpu, _)) = (self.machine.moment(), self.machine.position());
+        let found = self.player().and_then(|player| {
+            let stuck = |player: &mut Player<S>| {
+                player.checker.stuck(now, vcpu, "the log has no more events, and no end of the run")
+            };
+            player.found.take().or_else(|| (pause == Pause::Reached).then(|| stuck(player)))
+        });
+        match found {
+            Some(found) => self.explain(found),
+            None => Ok(self.at_end(None)),
         }
     }
 
@@ -238,7 +278,9 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
         found: Result<Box<Divergence>, LogError>,
     ) -> Result<ReplayEnd, ReplayError> {
         let mut divergence = found?;
-        divergence.pc = divergence.pc.or(Some(self.machine.position().1));
+        let (retired, pc) = self.place;
+        let pc = if retired == divergence.at.retired { pc } else { self.machine.position().1 };
+        divergence.pc = divergence.pc.or(Some(pc));
         Ok(ReplayEnd::Diverged(divergence))
     }
 }

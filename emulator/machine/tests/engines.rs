@@ -3,6 +3,12 @@
 //! Whole guests run on each, and must give the same events at the level that has all of them, the same digests at every
 //! place where one can stop, and the same state after a snapshot was taken or taken back.
 
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a test reads files, prints what it did, and shares what it saw"
+)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
 
 use std::path::Path;

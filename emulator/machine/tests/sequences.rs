@@ -5,6 +5,12 @@
 //!
 //! `LOCKSTEP_SEQUENCES` says how many (default 300), `LOCKSTEP_SEED` from where.
 
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a test reads files, prints what it did, and shares what it saw"
+)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
 
 use std::collections::BTreeSet;

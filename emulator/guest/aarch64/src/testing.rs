@@ -1,5 +1,10 @@
 //! A processor with some memory and a board that only keeps notes, for the tests of this crate.
 
+#![allow(
+    clippy::disallowed_types,
+    reason = "a test looks into the board while the machine owns it"
+)]
+
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 

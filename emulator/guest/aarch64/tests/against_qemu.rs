@@ -5,6 +5,12 @@
 //! with, a tail sends the results through the serial port and powers off; here the tail is an endless loop.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "another emulator is run and its output compared"
+)]
 
 mod common;
 

@@ -39,6 +39,11 @@ pub(super) fn load(
             return Err(BuildError::image(record, "board virt takes no image of this kind"));
         }
     }
+    for role in [ImageRole::Kernel, ImageRole::Initrd, ImageRole::Bios] {
+        if let Some((record, [])) = images.get(role) {
+            return Err(BuildError::image(record, "the file is empty"));
+        }
+    }
     match (kernel, bios) {
         (Some(kernel), None) => load_kernel(config, kernel, images.get(ImageRole::Initrd), mem),
         (None, Some(bios)) => load_bios(config, bios, images.get(ImageRole::Initrd), mem),

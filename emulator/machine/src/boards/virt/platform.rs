@@ -100,8 +100,8 @@ impl VirtPlatform {
         Ok(board)
     }
 
-    fn device(&mut self, place: usize) -> &mut dyn Device {
-        match place {
+    fn device(&mut self, place: usize) -> Option<&mut dyn Device> {
+        Some(match place {
             place::GIC => match &mut self.gic {
                 Gic::V2(gic) => gic,
                 Gic::V3(gic) => gic,
@@ -111,8 +111,16 @@ impl VirtPlatform {
             place::GPIO => &mut self.gpio,
             place::FLASH_0 => &mut self.flash[0],
             place::FLASH_1 => &mut self.flash[1],
-            _ => &mut self.virtio,
-        }
+            place::VIRTIO => &mut self.virtio,
+            _ => return None,
+        })
+    }
+
+    /// The device that answers at an address.
+    fn at(&mut self, address: u64) -> Result<(&mut dyn Device, u64), BusError> {
+        let (place, offset) = self.bus.find(address).ok_or(BusError::Abort)?;
+        let missing = || BusError::Unimplemented(format!("board virt has no device {place}"));
+        Ok((self.device(place).ok_or_else(missing)?, offset))
     }
 
     /// Drives the controller's inputs with the devices' outputs.
@@ -191,8 +199,8 @@ fn gic_register(encoding: u16) -> Option<IccRegister> {
 
 impl Platform for VirtPlatform {
     fn read(&mut self, cx: &mut DeviceCx<'_>, address: u64, size: u8) -> Result<u64, BusError> {
-        let (place, offset) = self.bus.find(address).ok_or(BusError::Abort)?;
-        let value = self.device(place).read(cx, offset, size).map_err(bus_error);
+        let (device, offset) = self.at(address)?;
+        let value = device.read(cx, offset, size).map_err(bus_error);
         self.drive_lines(cx);
         value
     }
@@ -204,14 +212,16 @@ impl Platform for VirtPlatform {
         size: u8,
         value: u64,
     ) -> Result<(), BusError> {
-        let (place, offset) = self.bus.find(address).ok_or(BusError::Abort)?;
-        let result = self.device(place).write(cx, offset, size, value).map_err(bus_error);
+        let (device, offset) = self.at(address)?;
+        let result = device.write(cx, offset, size, value).map_err(bus_error);
         self.drive_lines(cx);
         result
     }
 
     fn due(&mut self, cx: &mut DeviceCx<'_>, place: u16, number: u32) {
-        self.device(place.into()).due(cx, number);
+        if let Some(device) = self.device(place.into()) {
+            device.due(cx, number);
+        }
         self.drive_lines(cx);
     }
 
@@ -232,7 +242,9 @@ impl Platform for VirtPlatform {
 
     fn reset(&mut self, cx: &mut DeviceCx<'_>) {
         for place in place::GIC..=place::VIRTIO {
-            self.device(place).reset(cx);
+            if let Some(device) = self.device(place) {
+                device.reset(cx);
+            }
         }
         self.drive_lines(cx);
     }
@@ -245,10 +257,10 @@ impl Platform for VirtPlatform {
 
     fn restore(&mut self, from: &Saved) -> Result<(), RestoreError> {
         let names = self.parts().map(|(name, _)| name);
-        names
-            .into_iter()
-            .enumerate()
-            .try_for_each(|(place, name)| self.device(place).restore(name, from))
+        names.into_iter().enumerate().try_for_each(|(place, name)| match self.device(place) {
+            Some(device) => device.restore(name, from),
+            None => Err(RestoreError::Missing(name.to_owned())),
+        })
     }
 }
 

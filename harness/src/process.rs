@@ -1,0 +1,189 @@
+//! Processes that end: by themselves, at their deadline, or with us.
+//!
+//! A test harness that leaves processes behind disturbs every later measurement on that machine. So each process leads a
+//! group of its own, which is killed as a whole when we are done with it, and which a helper kills if we
+//! are killed before that (see `reaper`).
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+use crate::reaper;
+
+/// A process and all that it started, killed when this is dropped.
+#[derive(Debug)]
+pub struct Group {
+    handle: duct::Handle,
+    leader: Pid,
+}
+
+impl Group {
+    /// Starts a program in a group of its own.
+    pub fn start(program: &duct::Expression) -> io::Result<Self> {
+        let own_group = |command: &mut std::process::Command| {
+            command.process_group(0);
+            Ok(())
+        };
+        let handle = program.unchecked().before_spawn(own_group).start()?;
+        let id = handle.pids().first().and_then(|id| i32::try_from(*id).ok());
+        let leader = id.and_then(Pid::from_raw).ok_or_else(|| io::Error::other("no process"))?;
+        let group = Self { handle, leader };
+        reaper::watch(leader)?;
+        Ok(group)
+    }
+
+    /// The process group's id.
+    #[must_use]
+    pub fn id(&self) -> Pid {
+        self.leader
+    }
+
+    /// Waits for the leader to end, but not for longer than this.
+    fn wait(&self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
+        Ok(self.handle.wait_timeout(timeout)?.map(|output| output.status))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Once the leader is gone its number may be somebody else's.
+        if matches!(self.handle.try_wait(), Ok(None)) {
+            let _ = kill_process_group(self.leader, Signal::KILL);
+            let _ = self.handle.wait();
+        }
+        reaper::forget(self.leader);
+    }
+}
+
+/// A command whose output goes to files and that has a deadline.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What is run.
+    pub program: PathBuf,
+    /// With which arguments.
+    pub arguments: Vec<OsString>,
+    /// Where its standard output goes.
+    pub stdout: PathBuf,
+    /// Where its standard error goes.
+    pub stderr: PathBuf,
+    /// After how much wall time it is killed.
+    pub timeout: Duration,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this status.
+    Exited(i32),
+    /// By a signal that we did not send.
+    Signalled(i32),
+    /// It did not, and was killed.
+    TimedOut,
+}
+
+impl Run {
+    /// Runs the command to its end.
+    pub fn run(&self) -> io::Result<Ended> {
+        let command = duct::cmd(&self.program, &self.arguments)
+            .stdin_null()
+            .stdout_path(&self.stdout)
+            .stderr_path(&self.stderr);
+        let group = Group::start(&command)?;
+        Ok(match group.wait(self.timeout)? {
+            None => Ended::TimedOut,
+            Some(status) => match status.code() {
+                Some(code) => Ended::Exited(code),
+                None => Ended::Signalled(status.signal().unwrap_or_default()),
+            },
+        })
+    }
+
+    /// The command as one would type it.
+    #[must_use]
+    pub fn command_line(&self) -> String {
+        let mut line = self.program.display().to_string();
+        for argument in &self.arguments {
+            let argument = argument.to_string_lossy();
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,=:+@%".contains(c);
+            if !argument.is_empty() && argument.chars().all(plain) {
+                line.extend([" ", &argument]);
+            } else {
+                line.push_str(&format!(" '{}'", argument.replace('\'', r"'\''")));
+            }
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::fs;
+    use std::time::Instant;
+
+    /// Whether a process is there. One that is dead and not yet waited for (by some lazy init) is not.
+    pub(crate) fn is_running(id: &str) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat"));
+        stat.is_ok_and(|stat| !stat.contains(") Z "))
+    }
+
+    /// Waits for a process of somebody else to end.
+    pub(crate) fn ends(id: &str) -> bool {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while is_running(id) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        !is_running(id)
+    }
+
+    fn shell(script: &str, timeout: Duration) -> (tempfile::TempDir, Run) {
+        let folder = tempfile::tempdir().unwrap();
+        let run = Run {
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+            stdout: folder.path().join("out"),
+            stderr: folder.path().join("err"),
+            timeout,
+        };
+        (folder, run)
+    }
+
+    #[test]
+    fn status_and_output_are_kept() {
+        let (_folder, run) = shell("echo out; echo err >&2; exit 4", Duration::from_secs(20));
+        assert_eq!(run.run().unwrap(), Ended::Exited(4));
+        assert_eq!(fs::read_to_string(&run.stdout).unwrap(), "out\n");
+        assert_eq!(fs::read_to_string(&run.stderr).unwrap(), "err\n");
+        assert_eq!(run.command_line(), "/bin/sh -c 'echo out; echo err >&2; exit 4'");
+    }
+
+    #[test]
+    fn a_signal_is_not_a_status() {
+        let (_folder, run) = shell("kill -SEGV $$", Duration::from_secs(20));
+        assert_eq!(run.run().unwrap(), Ended::Signalled(11));
+    }
+
+    /// duct's own kill would leave the grandchild, which holds the output open.
+    #[test]
+    fn a_deadline_ends_grandchildren_too() {
+        let script = "sleep 60 & echo $!; sleep 60";
+        let (_folder, run) = shell(script, Duration::from_millis(300));
+        let start = Instant::now();
+        assert_eq!(run.run().unwrap(), Ended::TimedOut);
+        assert!(start.elapsed() < Duration::from_secs(20));
+        let grandchild = fs::read_to_string(&run.stdout).unwrap();
+        assert!(ends(grandchild.trim()), "{grandchild} is running");
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_an_error() {
+        let (_folder, mut run) = shell("", Duration::from_secs(1));
+        run.program = "/no/such/program".into();
+        assert_eq!(run.run().unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+}

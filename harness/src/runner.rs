@@ -1,0 +1,116 @@
+//! Running a trial: record, replay, compare.
+//!
+//! Everything happens in a folder of the trial's own. Of a trial that passes nothing remains; of one that fails, all: the
+//! logs, the consoles, what was said, and the command that runs it again.
+
+mod attempt;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::catalog::fetch_command;
+use crate::failure::Failure;
+use crate::golden::Goldens;
+use crate::load::Running;
+use crate::schema::Scenario;
+use crate::trial::Trial;
+use attempt::Attempt;
+
+/// What all trials of a run have in common.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    /// The repository.
+    pub root: PathBuf,
+    /// Where trials work, and where what failed is kept.
+    pub target: PathBuf,
+    /// The reviewed logs.
+    pub goldens: Goldens,
+    /// How many recordings a trial makes.
+    pub recordings: u32,
+}
+
+/// What came of a trial.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The digest of each recording.
+    pub logs: Vec<String>,
+    /// What went wrong, as a text for people.
+    pub failure: Option<String>,
+    /// What was not tried, and why.
+    pub note: Option<String>,
+}
+
+impl Runner {
+    /// Runs a trial with the emulator that `find` finds.
+    pub fn run(
+        &self,
+        trial: &Trial,
+        find: impl FnOnce() -> Result<PathBuf, String>,
+    ) -> io::Result<Outcome> {
+        let scenario = match &trial.entry.scenario {
+            Ok(scenario) => scenario,
+            Err(error) => {
+                return Ok(Outcome { failure: Some(error.report()), ..Outcome::default() });
+            }
+        };
+        let work = self.target.join("lockstep-trials");
+        fs::create_dir_all(&work)?;
+        let folder = tempfile::Builder::new().prefix("trial-").tempdir_in(&work)?;
+        let mut logs = Vec::new();
+        match self.attempt(trial, scenario, folder.path(), find, &mut logs) {
+            Ok(note) => Ok(Outcome { logs, failure: None, note }),
+            Err(failure) => {
+                let text = self.keep(trial, &failure, folder)?;
+                Ok(Outcome { logs, failure: Some(text), note: None })
+            }
+        }
+    }
+
+    fn attempt(
+        &self,
+        trial: &Trial,
+        scenario: &Scenario,
+        folder: &Path,
+        find: impl FnOnce() -> Result<PathBuf, String>,
+        logs: &mut Vec<String>,
+    ) -> Result<Option<String>, Failure> {
+        let missing = trial.entry.not_fetched(&self.root);
+        if !missing.is_empty() {
+            return Err(Failure::NotFetched(fetch_command(&missing)));
+        }
+        let emulator = find().map_err(Failure::NoEmulator)?;
+        let _load = Running::start(trial.load)?;
+        Attempt { runner: self, trial, scenario, folder, emulator: &emulator, logs }.run()
+    }
+
+    /// Keeps what a failed trial leaves behind, and tells all about it.
+    fn keep(
+        &self,
+        trial: &Trial,
+        failure: &Failure,
+        folder: tempfile::TempDir,
+    ) -> io::Result<String> {
+        let place = self.target.join("lockstep-failures").join(trial.name());
+        if place.exists() {
+            fs::remove_dir_all(&place)?;
+        }
+        fs::create_dir_all(place.parent().unwrap_or(&place))?;
+        let (from, to) = (folder.keep(), place.to_string_lossy().into_owned());
+        fs::rename(&from, &place)?;
+        // Paths in the texts are those of the folder that is now elsewhere.
+        let failure = failure.to_string().replace(&*from.to_string_lossy(), &to);
+        let text = format!(
+            "{}: {}\n  seed: {}\n  kept: {to}\n  again: {}",
+            trial.name(),
+            failure.trim_end(),
+            trial.seed,
+            trial.command(self.recordings),
+        );
+        fs::write(place.join("failure.txt"), format!("{text}\n"))?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,242 @@
+//! The steps of one trial.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Runner;
+use crate::failure::{Evidence, Failure, first_difference, tail};
+use crate::golden;
+use crate::process::{Ended, Run};
+use crate::schema::{Exit, Scenario, Step, script_text};
+use crate::trial::Trial;
+
+/// A trial that is running.
+pub(super) struct Attempt<'a> {
+    pub(super) runner: &'a Runner,
+    pub(super) trial: &'a Trial,
+    pub(super) scenario: &'a Scenario,
+    pub(super) folder: &'a Path,
+    pub(super) emulator: &'a Path,
+    /// The digests of the recordings, as far as there are any.
+    pub(super) logs: &'a mut Vec<String>,
+}
+
+impl Attempt<'_> {
+    /// Gives a note when something was not tried.
+    pub(super) fn run(&mut self) -> Result<Option<String>, Failure> {
+        let script = self.folder.join("script.txt");
+        fs::write(script, script_text(&self.scenario.script))?;
+        for recording in 1..=self.runner.recordings {
+            for (index, step) in self.scenario.steps.iter().enumerate() {
+                match step {
+                    Step::Record => self.record(recording)?,
+                    Step::Replay => self.replay(recording, index)?,
+                }
+            }
+            if self.scenario.expect.repeatable && recording > 1 {
+                // It is the same file as the first.
+                fs::remove_file(self.log(recording))?;
+            }
+        }
+        if self.scenario.expect.golden { self.check_golden() } else { Ok(None) }
+    }
+
+    fn log(&self, recording: u32) -> PathBuf {
+        self.folder.join(format!("recording-{recording}.log"))
+    }
+
+    fn record(&mut self, recording: u32) -> Result<(), Failure> {
+        let what = format!("recording {recording}");
+        let log = self.log(recording);
+        let mut arguments = vec![OsString::from("record"), "-o".into(), (&log).into()];
+        self.machine_options(&mut arguments);
+        let run = self.process(&format!("recording-{recording}"), arguments);
+        let expected = self.scenario.expect.exit.status();
+        self.finish(&run, &what, expected)?;
+        let no_log = |error| io::Error::other(format!("{what} left no log: {error}"));
+        let bytes = fs::read(&log).map_err(no_log)?;
+        self.logs.push(blake3::hash(&bytes).to_hex()[..16].to_owned());
+        self.check_message(&run, &what)?;
+        self.check_console(&run, &what)?;
+        if self.scenario.expect.repeatable && recording > 1 && bytes != fs::read(self.log(1))? {
+            let difference = golden::difference(&self.log(1), &log)?;
+            return Err(Failure::LogsDiffer { recording, difference });
+        }
+        Ok(())
+    }
+
+    fn replay(&self, recording: u32, step: usize) -> Result<(), Failure> {
+        let log = self.log(recording);
+        let engine = self.trial.engine.name();
+        let mut arguments: Vec<OsString> =
+            vec!["replay".into(), log.into(), "--engine".into(), engine.into()];
+        self.image_options(&mut arguments);
+        let run = self.process(&format!("replay-{recording}-{step}"), arguments);
+        let what = format!("replay of recording {recording}");
+        // A replay that reaches the end of its log did what it had to, however the recording ended.
+        self.finish(&run, &what, 0)?;
+        let recorded = fs::read(self.folder.join(format!("recording-{recording}.console")))?;
+        same_text("recorded", &recorded, "replayed", &fs::read(&run.stdout)?)
+            .map_err(|difference| Failure::Console { what, difference })
+    }
+
+    fn process(&self, name: &str, arguments: Vec<OsString>) -> Run {
+        Run {
+            program: self.emulator.to_owned(),
+            arguments,
+            stdout: self.folder.join(format!("{name}.console")),
+            stderr: self.folder.join(format!("{name}.stderr")),
+            timeout: self.scenario.timeout.duration(),
+        }
+    }
+
+    /// The machine on the command line.
+    fn machine_options(&self, arguments: &mut Vec<OsString>) {
+        let Scenario { machine, guest, record, .. } = self.scenario;
+        let mut option = |name: &str, value: Option<OsString>| {
+            if let Some(value) = value {
+                arguments.extend([name.into(), value]);
+            }
+        };
+        let text = |value: &dyn ToString| Some(OsString::from(value.to_string()));
+        option("--machine", self.trial.board.as_ref().or(machine.board.as_ref()).map(Into::into));
+        option("--cpu", machine.cpu.as_ref().map(Into::into));
+        option("--memory", machine.memory.as_ref().and_then(|size| text(size)));
+        option("--cpus", machine.cpus.as_ref().and_then(|cpus| text(cpus)));
+        option("--append", guest.append.as_ref().map(Into::into));
+        if !self.scenario.script.is_empty() {
+            option("--script", Some(self.folder.join("script.txt").into()));
+        }
+        option("--seed", text(&self.trial.seed));
+        option("--engine", text(&self.trial.engine));
+        option("--level", record.level.and_then(|level| text(&level)));
+        option("--digest-every", record.digest_every.and_then(|n| text(&n)));
+        option("--ns-per-insn", record.ns_per_insn.and_then(|n| text(&n)));
+        option("--limit", record.limit.and_then(|n| text(&n)));
+        self.image_options(arguments);
+    }
+
+    /// The images: a log names them, and does not say where they are.
+    fn image_options(&self, arguments: &mut Vec<OsString>) {
+        for (key, image) in self.scenario.guest.images() {
+            let path = image.path(&self.trial.entry.folder, &self.runner.root);
+            arguments.extend([format!("--{key}").into(), path.into()]);
+        }
+    }
+
+    /// Runs a process, which has to end with this status.
+    fn finish(&self, run: &Run, what: &str, expected: i32) -> Result<(), Failure> {
+        let (what, ended) = (what.to_owned(), run.run()?);
+        match ended {
+            Ended::Exited(code) if code == expected => Ok(()),
+            Ended::TimedOut => {
+                let timeout = self.scenario.timeout.to_string();
+                let awaited = self.awaited(&fs::read(&run.stdout)?);
+                Err(Failure::TimedOut { what, timeout, awaited, evidence: evidence(run)? })
+            }
+            _ => Err(Failure::Ended { what, ended, expected, evidence: evidence(run)? }),
+        }
+    }
+
+    /// What a process that was killed was still waiting for, as far as its console tells.
+    fn awaited(&self, console: &[u8]) -> String {
+        let patterns: Vec<_> =
+            self.scenario.script.iter().filter_map(|step| step.after.as_deref()).collect();
+        if let Err((index, pattern)) = find_in_order(console, &patterns) {
+            return format!(
+                "the guest has not printed {pattern:?}, the text {} of {} that the script waits for",
+                index + 1,
+                patterns.len(),
+            );
+        }
+        match self.scenario.expect.exit {
+            Exit::PowerOff => "the guest has not switched the machine off".to_owned(),
+            Exit::Stopped => "nothing has stopped the machine".to_owned(),
+        }
+    }
+
+    fn check_message(&self, run: &Run, what: &str) -> Result<(), Failure> {
+        let Some(message) = &self.scenario.expect.message else { return Ok(()) };
+        if String::from_utf8_lossy(&fs::read(&run.stderr)?).contains(message.as_str()) {
+            return Ok(());
+        }
+        let (what, message) = (what.to_owned(), message.clone());
+        Err(Failure::Silent { what, message, evidence: evidence(run)? })
+    }
+
+    fn check_console(&self, run: &Run, what: &str) -> Result<(), Failure> {
+        let Some(expected) = &self.scenario.expect.console else { return Ok(()) };
+        let console = fs::read(&run.stdout)?;
+        let wrong = |difference| Failure::Console { what: what.to_owned(), difference };
+        let texts: Vec<_> = expected.contains.iter().map(String::as_str).collect();
+        find_in_order(&console, &texts).map_err(|(index, text)| {
+            let after = if index == 0 { "" } else { " after the texts before it" };
+            wrong(format!("{text:?} is missing{after}\n  console, its end:\n{}", tail(&console)))
+        })?;
+        match &expected.equals {
+            None => Ok(()),
+            Some(file) => {
+                let expected = fs::read(self.trial.entry.folder.join(file))?;
+                same_text("expected", &expected, "printed", &console).map_err(wrong)
+            }
+        }
+    }
+
+    /// Compares with the golden log. Versions of fetched guests move on: with another one than the golden log's, what
+    /// is expected of the console and of repetition still holds, and the golden log does not.
+    fn check_golden(&self) -> Result<Option<String>, Failure> {
+        let page = golden::page(&self.log(1))?;
+        let name = self.trial.variant('.');
+        let goldens = &self.runner.goldens;
+        let fetched: Vec<_> =
+            self.scenario.guest.images().filter_map(|(_, image)| image.fetched_guest()).collect();
+        let blessing = std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always");
+        if !fetched.is_empty() && !blessing && goldens.is_of_other_images(&name, &page) {
+            let guests = fetched.join(" and ");
+            return Ok(Some(format!(
+                "golden log not compared: it is of another version of {guests}"
+            )));
+        }
+        let outcome = goldens.check(&name, &self.scenario.description, &page);
+        outcome.map(|()| None).map_err(|difference| {
+            let note = "to accept it, after reading: add `--bless`".to_owned();
+            Failure::Golden { difference, note }
+        })
+    }
+}
+
+fn evidence(run: &Run) -> Result<Box<Evidence>, Failure> {
+    Ok(Box::new(Evidence {
+        command: run.command_line(),
+        stderr: tail(&fs::read(&run.stderr)?),
+        console: tail(&fs::read(&run.stdout)?),
+    }))
+}
+
+/// Looks for texts one after the other; gives the first that is missing.
+fn find_in_order<'a>(mut bytes: &[u8], texts: &[&'a str]) -> Result<(), (usize, &'a str)> {
+    for (index, text) in texts.iter().enumerate() {
+        let found = bytes.windows(text.len().max(1)).position(|window| window == text.as_bytes());
+        match found {
+            Some(at) => bytes = &bytes[at + text.len()..],
+            None if text.is_empty() => {}
+            None => return Err((index, text)),
+        }
+    }
+    Ok(())
+}
+
+fn same_text(
+    expected_name: &str,
+    expected: &[u8],
+    actual_name: &str,
+    actual: &[u8],
+) -> Result<(), String> {
+    if expected == actual {
+        return Ok(());
+    }
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    Err(first_difference(expected_name, &text(expected), actual_name, &text(actual)))
+}

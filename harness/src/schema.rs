@@ -1,0 +1,274 @@
+//! What a scenario file says.
+//!
+//! A scenario that is read wrongly tests something else than its author thinks, and passes. So nothing here is lenient:
+//! a key that is not known, given twice, of the wrong type or without effect is an error that shows the line.
+//! The types are the reference; `docs/scenarios.md` explains them with examples.
+
+mod check;
+mod error;
+mod image;
+mod locate;
+mod script;
+mod step;
+mod units;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use error::ScenarioError;
+pub use image::Image;
+pub use script::{Action, ScriptStep, script_text};
+pub use step::Step;
+pub use units::{Seeds, Size, Span};
+
+/// A scenario file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Scenario {
+    /// What the scenario shows, in a sentence.
+    pub description: String,
+    /// The machine.
+    pub machine: Machine,
+    /// What runs on it.
+    pub guest: Guest,
+    /// What is typed and pressed.
+    #[serde(default)]
+    pub script: Vec<ScriptStep>,
+    /// What is done with it.
+    #[serde(default = "Step::usual")]
+    pub steps: Vec<Step>,
+    /// The variations in which all of it must hold.
+    #[serde(default)]
+    pub axes: Axes,
+    /// How it is recorded.
+    #[serde(default)]
+    pub record: RecordOptions,
+    /// What must come out.
+    #[serde(default)]
+    pub expect: Expect,
+    /// How long one process may take, in wall time, before it counts as hanging.
+    #[serde(default = "default_timeout")]
+    pub timeout: Span,
+}
+
+fn default_timeout() -> Span {
+    Span::seconds(60)
+}
+
+/// The machine, in the words of `lockstep --machine` and its fellows.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Machine {
+    /// Board and options: `virt,gic=3`. May be given by the axis `boards` instead.
+    pub board: Option<String>,
+    /// Processor model.
+    pub cpu: Option<String>,
+    /// Size of RAM.
+    pub memory: Option<Size>,
+    /// Number of vCPUs.
+    pub cpus: Option<u16>,
+}
+
+/// What runs on the machine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Guest {
+    /// A kernel, or a program in its place.
+    pub kernel: Option<Image>,
+    /// A firmware.
+    pub bios: Option<Image>,
+    /// The kernel's initial RAM disk.
+    pub initrd: Option<Image>,
+    /// The kernel's command line.
+    pub append: Option<String>,
+}
+
+/// An axis is a list; every combination is a trial.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Axes {
+    /// Boards to run on, each with a golden log of its own.
+    pub boards: Vec<String>,
+    /// How instructions are executed.
+    pub engines: Vec<Engine>,
+    /// What else keeps the host busy.
+    pub loads: Vec<Load>,
+    /// Who decides which of the emulator's threads goes next.
+    pub schedules: Vec<Schedule>,
+    /// Seeds of the guest's random numbers.
+    pub seeds: Seeds,
+}
+
+impl Default for Axes {
+    fn default() -> Self {
+        Self {
+            boards: Vec::new(),
+            engines: vec![Engine::Interp],
+            loads: vec![Load::None],
+            schedules: vec![Schedule::Os],
+            seeds: Seeds(vec![1]),
+        }
+    }
+}
+
+/// A closed set of names: one for each value, the same in files, on the command line and in names of trials.
+macro_rules! names {
+    ($(#[$doc:meta])* $type:ident { $($(#[$value_doc:meta])* $value:ident = $name:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+        pub enum $type {
+            $($(#[$value_doc])* #[serde(rename = $name)] $value),+
+        }
+
+        impl $type {
+            /// All values.
+            pub const ALL: &[Self] = &[$(Self::$value),+];
+
+            /// The name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$value => $name),+ }
+            }
+
+            /// The value of this name.
+            #[must_use]
+            pub fn of_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.name() == name)
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+
+names! {
+    /// How instructions are executed.
+    Engine {
+        /// One after another, from a cache of decoded blocks.
+        Interp = "interp",
+    }
+}
+
+names! {
+    /// What else keeps the host busy.
+    Load {
+        /// Nothing that we started.
+        None = "none",
+        /// A busy loop for every core.
+        Cpu = "cpu",
+    }
+}
+
+names! {
+    /// Who decides which of the emulator's threads goes next.
+    Schedule {
+        /// The operating system.
+        Os = "os",
+    }
+}
+
+names! {
+    /// How much a recording says.
+    Level {
+        /// What replay needs.
+        Inputs = "inputs",
+        /// Interrupts, timers, console output and so on too.
+        Events = "events",
+        /// Exceptions and TLB fills too.
+        Full = "full",
+    }
+}
+
+names! {
+    /// How a recording ends.
+    Exit {
+        /// The guest switched the machine off, content.
+        PowerOff = "power-off",
+        /// In another way that leaves a whole recording: script's `stop`, limit, failed guest, dead machine.
+        Stopped = "stopped",
+    }
+}
+
+impl Exit {
+    /// The emulator's exit status.
+    #[must_use]
+    pub const fn status(self) -> i32 {
+        match self {
+            Self::PowerOff => 0,
+            Self::Stopped => 4,
+        }
+    }
+}
+
+/// How it is recorded.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RecordOptions {
+    /// How much is written down.
+    pub level: Option<Level>,
+    /// Instructions between two digests of the machine's state.
+    pub digest_every: Option<u64>,
+    /// Nanoseconds of virtual time for one instruction.
+    pub ns_per_insn: Option<u32>,
+    /// Instructions after which the run is stopped.
+    pub limit: Option<u64>,
+}
+
+/// What must come out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Expect {
+    /// How the recording ends.
+    pub exit: Exit,
+    /// What the emulator says on standard error contains this.
+    pub message: Option<String>,
+    /// What the guest prints.
+    pub console: Option<Console>,
+    /// Whether the log must be the reviewed one, in `golden/`.
+    pub golden: bool,
+    /// Whether all recordings must be the same file.
+    pub repeatable: bool,
+}
+
+impl Default for Expect {
+    fn default() -> Self {
+        Self { exit: Exit::PowerOff, message: None, console: None, golden: true, repeatable: true }
+    }
+}
+
+/// What the guest prints.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Console {
+    /// Texts that appear, in this order.
+    pub contains: Vec<String>,
+    /// The file that has exactly what is printed.
+    pub equals: Option<PathBuf>,
+}
+
+impl Guest {
+    /// The images, with the key and the option that name them.
+    pub fn images(&self) -> impl Iterator<Item = (&'static str, &Image)> {
+        [("kernel", &self.kernel), ("bios", &self.bios), ("initrd", &self.initrd)]
+            .into_iter()
+            .filter_map(|(key, image)| Some((key, image.as_ref()?)))
+    }
+}
+
+/// Reads a scenario: `text` is that of `file`, and `root` is the repository's.
+pub fn parse(file: &Path, text: &str, root: &Path) -> Result<Scenario, Box<ScenarioError>> {
+    let shown = file.strip_prefix(root).unwrap_or(file);
+    let scenario = error::deserialize(text).map_err(|problem| problem.show(shown, text))?;
+    let folder = file.parent().unwrap_or(root);
+    check::check(&scenario, folder).map_err(|problem| problem.show(shown, text))?;
+    Ok(scenario)
+}

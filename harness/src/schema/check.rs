@@ -1,0 +1,157 @@
+//! What a scenario means must be possible; the types cannot say all of that.
+
+use std::path::Path;
+
+use super::error::Problem;
+use super::locate::Segment::{self, Index, Key};
+use super::{Axes, Expect, Guest, Image, Machine, Scenario, ScriptStep, Step};
+
+type Checked = Result<(), Problem>;
+
+/// Checks a scenario whose file is in `folder`.
+pub(super) fn check(scenario: &Scenario, folder: &Path) -> Checked {
+    if scenario.description.trim().is_empty() {
+        return Err(Problem::at([Key("description")], "says nothing"));
+    }
+    machine(&scenario.machine, &scenario.axes)?;
+    guest(&scenario.guest, folder)?;
+    script(&scenario.script)?;
+    steps(&scenario.steps)?;
+    axes(&scenario.axes)?;
+    positive(scenario)?;
+    expect(&scenario.expect, folder)
+}
+
+fn machine(machine: &Machine, axes: &Axes) -> Checked {
+    match (&machine.board, axes.boards.as_slice()) {
+        (None, []) => Err(Problem::at([Key("machine")], "has no board")
+            .help("add `board: virt`, or `boards: [...]` to `axes`")),
+        (Some(_), [_, ..]) => Err(Problem::at(
+            [Key("machine"), Key("board")],
+            "the axis `boards` says this too; keep one of them",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn guest(guest: &Guest, folder: &Path) -> Checked {
+    if guest.kernel.is_none() {
+        if guest.bios.is_none() {
+            return Err(Problem::at([Key("guest")], "has neither `kernel` nor `bios`"));
+        }
+        let only_with_kernel =
+            [("initrd", guest.initrd.is_some()), ("append", guest.append.is_some())];
+        for (key, given) in only_with_kernel {
+            if given {
+                let path = [Key("guest"), Key(key)];
+                return Err(Problem::at(path, "has no effect without a `kernel`"));
+            }
+        }
+    }
+    for (key, image) in guest.images() {
+        let mut path = vec![Key("guest"), Key(key)];
+        if let Image::Beside(beside) = image {
+            file(path, folder, beside)?;
+        } else if image.fetched_guest().is_none_or(|name| name.is_empty() || name == "..") {
+            path.push(Key("fetched"));
+            return Err(Problem::at(path, "is not of the form GUEST/FILE"));
+        }
+    }
+    Ok(())
+}
+
+/// A file that a scenario names relative to itself is there.
+fn file(at: Vec<Segment<'static>>, folder: &Path, path: &Path) -> Checked {
+    if path.is_absolute() {
+        return Err(Problem::at(at, "the path is not relative to the scenario file"));
+    }
+    if !folder.join(path).is_file() {
+        return Err(Problem::at(at, format!("there is no file `{}`", path.display()))
+            .help("paths are relative to the folder of the scenario file"));
+    }
+    Ok(())
+}
+
+fn script(steps: &[ScriptStep]) -> Checked {
+    for (index, step) in steps.iter().enumerate() {
+        if let Some((key, message)) = step.problem() {
+            let mut path = vec![Key("script"), Index(index)];
+            path.extend(key.map(Key));
+            return Err(Problem::at(path, message));
+        }
+    }
+    Ok(())
+}
+
+fn steps(steps: &[Step]) -> Checked {
+    if steps.is_empty() {
+        return Err(Problem::at([Key("steps")], "there is nothing to do"));
+    }
+    for (index, step) in steps.iter().enumerate() {
+        let message = match (index, step) {
+            (0, Step::Replay) => "there is no recording yet to replay: `record` comes first",
+            (1.., Step::Record) => "a scenario has one recording, its first step",
+            _ => continue,
+        };
+        let problem = Problem::at([Key("steps"), Index(index)], message);
+        return Err(problem.help("to record it N times, say `cargo xtask replay-tests --repeat N`"));
+    }
+    Ok(())
+}
+
+fn axes(axes: &Axes) -> Checked {
+    axis("engines", &axes.engines)?;
+    axis("loads", &axes.loads)?;
+    axis("schedules", &axes.schedules)?;
+    axis("seeds", &axes.seeds.0)?;
+    if axes.boards.is_empty() { Ok(()) } else { axis("boards", &axes.boards) }
+}
+
+/// A value that is there twice would give two trials of one name.
+fn axis<T: PartialEq>(key: &'static str, values: &[T]) -> Checked {
+    let path = [Key("axes"), Key(key)];
+    if values.is_empty() {
+        return Err(Problem::at(path, "an axis without values: there would be no trial"));
+    }
+    let is_repeated = |index: &usize| values[..*index].contains(&values[*index]);
+    // Ranges have no repetitions and can be long.
+    match (0..values.len().min(1000)).find(is_repeated) {
+        Some(index) => Err(Problem::at([path[0], path[1], Index(index)], "is there twice")),
+        None => Ok(()),
+    }
+}
+
+/// Numbers of which zero makes no sense.
+fn positive(scenario: &Scenario) -> Checked {
+    let record = &scenario.record;
+    let zero = [
+        ("machine", "cpus", scenario.machine.cpus == Some(0)),
+        ("record", "digest-every", record.digest_every == Some(0)),
+        ("record", "ns-per-insn", record.ns_per_insn == Some(0)),
+        ("record", "limit", record.limit == Some(0)),
+    ];
+    if let Some((outer, inner, _)) = zero.into_iter().find(|(.., is_zero)| *is_zero) {
+        return Err(Problem::at([Key(outer), Key(inner)], "must not be zero"));
+    }
+    if scenario.timeout.duration().is_zero() {
+        return Err(Problem::at([Key("timeout")], "must not be zero"));
+    }
+    Ok(())
+}
+
+fn expect(expect: &Expect, folder: &Path) -> Checked {
+    if expect.golden && !expect.repeatable {
+        return Err(Problem::at(
+            [Key("expect"), Key("repeatable")],
+            "recordings that differ cannot all match one golden log",
+        )
+        .help("add `golden: false`"));
+    }
+    let Some(console) = &expect.console else { return Ok(()) };
+    let path = [Key("expect"), Key("console")];
+    match (&console.equals, console.contains.as_slice()) {
+        (None, []) => Err(Problem::at(path, "has neither `contains` nor `equals`")),
+        (Some(equals), _) => file(vec![path[0], path[1], Key("equals")], folder, equals),
+        (None, _) => Ok(()),
+    }
+}

@@ -1,0 +1,112 @@
+//! What is typed and pressed while the guest runs, and how the emulator is told.
+//!
+//! Scripted inputs are evaluated inside the machine, so they come at the same instruction in every recording. The
+//! emulator reads them from a file of its own format, a line for each; this writes it.
+
+use std::fmt::Write;
+
+use serde::Deserialize;
+
+use super::Span;
+
+/// One line of a script: when, and what.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct ScriptStep {
+    /// When the guest has printed this, counted from the step before.
+    pub after: Option<String>,
+    /// At this number of instructions.
+    pub at: Option<u64>,
+    /// At this virtual time.
+    pub at_time: Option<Span>,
+    /// So much virtual time later than the text of `after`.
+    pub delay: Option<Span>,
+    /// Type this on the console.
+    #[serde(rename = "type")]
+    pub text: Option<String>,
+    /// Do this to the machine.
+    #[serde(rename = "do")]
+    pub action: Option<Action>,
+}
+
+/// What can be done to a machine, besides typing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Press the power key.
+    PowerKey,
+    /// Press the reset button.
+    Reset,
+    /// End the recording.
+    Stop,
+}
+
+impl ScriptStep {
+    /// Why this cannot be a step: the key that is wrong, if it is one, and what is wrong.
+    pub(super) fn problem(&self) -> Option<(Option<&'static str>, &'static str)> {
+        let triggers = [self.after.is_some(), self.at.is_some(), self.at_time.is_some()];
+        match triggers.into_iter().filter(|given| *given).count() {
+            0 => return Some((None, "says not when: `after`, `at` or `at-time` is missing")),
+            1 => {}
+            _ => return Some((None, "has several of `after`, `at`, `at-time`; one is possible")),
+        }
+        if self.after.as_deref() == Some("") {
+            return Some((Some("after"), "there is no text to wait for"));
+        }
+        if self.delay.is_some() && self.after.is_none() {
+            return Some((Some("delay"), "only goes with `after`: other times are exact already"));
+        }
+        match (&self.text, self.action) {
+            (None, None) => Some((None, "says not what: `type` or `do` is missing")),
+            (Some(_), Some(_)) => Some((None, "has both `type` and `do`; make it two steps")),
+            (Some(text), None) if text.is_empty() => {
+                Some((Some("type"), "there is nothing to type"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The step as a line for the emulator.
+    fn line(&self) -> String {
+        let mut line = match (&self.after, self.at, &self.at_time) {
+            (Some(pattern), _, _) => format!("after {}", quote(pattern)),
+            (None, Some(at), _) => format!("at {at}"),
+            (None, None, Some(time)) => format!("at-time {time}"),
+            (None, None, None) => String::from("at 0"),
+        };
+        if let Some(delay) = &self.delay {
+            let _ = write!(line, " delay {delay}");
+        }
+        match (&self.text, self.action) {
+            (Some(text), _) => line + " type " + &quote(text),
+            (None, Some(Action::PowerKey)) => line + " power-key",
+            (None, Some(Action::Reset)) => line + " reset",
+            (None, Some(Action::Stop) | None) => line + " stop",
+        }
+    }
+}
+
+/// The file that `lockstep --script` reads.
+#[must_use]
+pub fn script_text(steps: &[ScriptStep]) -> String {
+    steps.iter().map(|step| step.line() + "\n").collect()
+}
+
+/// In the emulator's quotes: bytes that are not printable ASCII are escaped.
+fn quote(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for byte in text.bytes() {
+        match byte {
+            b'\n' => quoted.push_str("\\n"),
+            b'\r' => quoted.push_str("\\r"),
+            b'\t' => quoted.push_str("\\t"),
+            b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => quoted.push(char::from(byte)),
+            _ => {
+                let _ = write!(quoted, "\\x{byte:02x}");
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}

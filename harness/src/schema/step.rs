@@ -1,0 +1,59 @@
+//! What is done with a scenario, in order.
+
+use std::fmt;
+
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// One thing that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Run the guest and write the log.
+    Record,
+    /// Run it again from the log, and compare.
+    Replay,
+}
+
+impl Step {
+    /// What is done if the scenario does not say: record, then replay.
+    pub(super) fn usual() -> Vec<Self> {
+        vec![Self::Record, Self::Replay]
+    }
+
+    fn of_name<E: de::Error>(name: &str) -> Result<Self, E> {
+        match name {
+            "record" => Ok(Self::Record),
+            "replay" => Ok(Self::Replay),
+            "debug" => Err(E::custom("`debug` steps are not supported by this build")),
+            _ => Err(E::unknown_variant(name, &["record", "replay"])),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Step {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameOrMap;
+
+        impl<'de> Visitor<'de> for NameOrMap {
+            type Value = Step;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("`record` or `replay`")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Step, E> {
+                Step::of_name(name)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Step, A::Error> {
+                let name: Option<String> = map.next_key()?;
+                let step: Step = Step::of_name(name.as_deref().unwrap_or_default())?;
+                Err(de::Error::custom(format_args!(
+                    "`{step:?}` takes nothing: write only its name"
+                )))
+            }
+        }
+
+        deserializer.deserialize_any(NameOrMap)
+    }
+}

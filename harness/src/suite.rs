@@ -1,0 +1,149 @@
+//! All trials, as a test framework wants them.
+//!
+//! Each trial is one test, with libtest's command line: so filters, lists, nextest's partitions, retries and JUnit files
+//! work without our doing. Whether a trial can run is decided when it is listed: one that finds out while it runs
+//! that it cannot would count as passed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use libtest_mimic::{Arguments, Failed, Trial as Test};
+
+use crate::catalog::{self, Entry, fetch_command};
+use crate::emulator;
+use crate::golden::Goldens;
+use crate::report::{Line, NotFetched, Report};
+use crate::runner::Runner;
+use crate::selection::Selection;
+use crate::trial::Trial;
+
+/// The root of the repository: of the one that is there when the tests run, which nextest's archives may move.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let built = || env!("CARGO_MANIFEST_DIR").to_owned();
+    let harness = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| built()));
+    harness.parent().map_or(harness.clone(), Path::to_owned)
+}
+
+/// Runs or lists the trials that the environment and the arguments select.
+#[must_use]
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let suite = match Suite::from_environment() {
+        Ok(suite) => suite,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    if !arguments.list {
+        suite.announce();
+    }
+    libtest_mimic::run(arguments, suite.tests()).exit_code()
+}
+
+struct Suite {
+    runner: Arc<Runner>,
+    report: Report,
+    trials: Vec<Trial>,
+    broken: Vec<Arc<Entry>>,
+    not_fetched: Vec<NotFetched>,
+}
+
+impl Suite {
+    fn from_environment() -> Result<Self, String> {
+        let selection = Selection::from_environment()?;
+        let root = repository();
+        let entries = catalog::read(&root).map_err(|error| error.to_string())?;
+        let runner = Runner {
+            target: target(&root),
+            goldens: Goldens::in_folder(root.join("golden")),
+            recordings: selection.recordings(),
+            root,
+        };
+        let mut suite = Self {
+            runner: Arc::new(runner),
+            report: Report::from_environment(),
+            trials: Vec::new(),
+            broken: Vec::new(),
+            not_fetched: Vec::new(),
+        };
+        for entry in entries {
+            if selection.wants(entry.arch(), &entry.name) {
+                suite.add(Arc::new(entry), &selection);
+            }
+        }
+        Ok(suite)
+    }
+
+    fn add(&mut self, entry: Arc<Entry>, selection: &Selection) {
+        let Ok(scenario) = &entry.scenario else {
+            self.broken.push(entry);
+            return;
+        };
+        let missing = entry.not_fetched(&self.runner.root);
+        if !missing.is_empty() {
+            let (scenario, command) = (entry.name.clone(), fetch_command(&missing));
+            self.not_fetched.push(NotFetched { scenario, command });
+        }
+        self.trials.extend(Trial::all(&entry, scenario, selection));
+    }
+
+    /// Says before the first trial what will be missing from the results.
+    fn announce(&self) {
+        for NotFetched { scenario, command } in &self.not_fetched {
+            eprintln!("not fetched: {scenario}; run `{command}`");
+        }
+        let trials = self.trials.iter().filter(|trial| self.is_fetched(trial)).count();
+        let trials = trials + self.broken.len();
+        let plan = Line::Plan { trials, not_fetched: &self.not_fetched };
+        if let Err(error) = self.report.line(&plan) {
+            eprintln!("warning: LOCKSTEP_REPORT: {error}");
+        }
+    }
+
+    fn is_fetched(&self, trial: &Trial) -> bool {
+        !self.not_fetched.iter().any(|missing| missing.scenario == trial.entry.name)
+    }
+
+    fn tests(self) -> Vec<Test> {
+        let mut tests: Vec<_> =
+            self.broken.iter().map(|entry| broken(entry, &self.report)).collect();
+        for trial in &self.trials {
+            let ignored = !self.is_fetched(trial);
+            let (trial, runner) = (trial.clone(), Arc::clone(&self.runner));
+            let report = self.report.clone();
+            let test = Test::test(trial.name(), move || run_one(&runner, &report, &trial));
+            tests.push(test.with_ignored_flag(ignored));
+        }
+        tests
+    }
+}
+
+/// A scenario that cannot be read is a trial that fails.
+fn broken(entry: &Arc<Entry>, report: &Report) -> Test {
+    let (entry, report) = (Arc::clone(entry), report.clone());
+    Test::test(format!("{}/scenario", entry.name), move || {
+        let Err(error) = &entry.scenario else { return Ok(()) };
+        let text = error.report();
+        report.broken(&entry.name, &text)?;
+        Err(format!("\n{text}").into())
+    })
+}
+
+fn run_one(runner: &Runner, report: &Report, trial: &Trial) -> Result<(), Failed> {
+    let start = Instant::now();
+    let find = || emulator::find(&runner.root).map(Path::to_owned);
+    let outcome = runner.run(trial, find)?;
+    report.trial(trial, &outcome, start.elapsed())?;
+    outcome.failure.map_or(Ok(()), |failure| Err(failure.into()))
+}
+
+/// The folder for what is made while testing.
+fn target(root: &Path) -> PathBuf {
+    let chosen = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let path = root.join(chosen.unwrap_or_else(|| "target".into()));
+    io::Result::unwrap_or(std::path::absolute(&path), path)
+}

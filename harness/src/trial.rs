@@ -1,0 +1,194 @@
+//! One point of a scenario's axes.
+//!
+//! A trial's name is all that a failing CI job leaves behind, and what filters and histories are keyed by. It has every
+//! axis, always in the same order, so that it never changes because a file gained a value:
+//! `aarch64/timer/interp/cpu/os/seed-7`. Only `boards` is there just when a scenario has that axis, since it
+//! changes what is expected: `aarch64/timer/virt-gic-2/interp/none/os/seed-1`.
+
+use std::sync::Arc;
+
+use crate::catalog::Entry;
+use crate::schema::{Axes, Engine, Load, Scenario, Schedule};
+use crate::selection::Selection;
+
+/// Something to run that passes or fails.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// Where the scenario comes from.
+    pub entry: Arc<Entry>,
+    /// Which of the boards, if the scenario has the axis.
+    pub board: Option<String>,
+    /// How instructions are executed.
+    pub engine: Engine,
+    /// What else keeps the host busy.
+    pub load: Load,
+    /// Who decides which thread goes next.
+    pub schedule: Schedule,
+    /// The seed of the guest's random numbers.
+    pub seed: u64,
+}
+
+impl Trial {
+    /// The trials of a scenario that are selected.
+    #[must_use]
+    pub fn all(entry: &Arc<Entry>, scenario: &Scenario, selection: &Selection) -> Vec<Self> {
+        let axes = selected(&scenario.axes, selection);
+        let mut boards: Vec<_> = axes.boards.into_iter().map(Some).collect();
+        if boards.is_empty() {
+            boards.push(None);
+        }
+        if let Some(wanted) = &selection.board {
+            let fixed = scenario.machine.board.as_ref();
+            boards.retain(|board| board.as_ref().or(fixed) == Some(wanted));
+        }
+        let mut trials = Vec::new();
+        for board in &boards {
+            for &engine in &axes.engines {
+                for &load in &axes.loads {
+                    for &schedule in &axes.schedules {
+                        trials.extend(axes.seeds.0.iter().map(|&seed| Self {
+                            entry: Arc::clone(entry),
+                            board: board.clone(),
+                            engine,
+                            load,
+                            schedule,
+                            seed,
+                        }));
+                    }
+                }
+            }
+        }
+        trials
+    }
+
+    /// The name; see the module.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let Self { engine, load, schedule, seed, .. } = self;
+        format!("{}/{engine}/{load}/{schedule}/seed-{seed}", self.variant('/'))
+    }
+
+    /// The scenario's name, with the board after it if there are several: what has a golden log of its own.
+    #[must_use]
+    pub fn variant(&self, separator: char) -> String {
+        match &self.board {
+            Some(board) => format!("{}{separator}{}", self.entry.name, slug(board)),
+            None => self.entry.name.clone(),
+        }
+    }
+
+    /// What decides what the log must be. Of one configuration there is one log, whatever the engine, load and schedule.
+    #[must_use]
+    pub fn configuration(&self) -> String {
+        format!("{}/seed-{}", self.variant('/'), self.seed)
+    }
+
+    /// The command that runs this trial, and only it.
+    #[must_use]
+    pub fn command(&self, recordings: u32) -> String {
+        let Self { engine, load, schedule, seed, .. } = self;
+        let board = self.board.as_ref().map(|board| format!(" --board {board}"));
+        format!(
+            "cargo xtask replay-tests --scenario {}{} --engine {engine} --load {load} \
+             --schedule {schedule} --seed {seed} --repeat {recordings}",
+            self.entry.name,
+            board.unwrap_or_default(),
+        )
+    }
+}
+
+fn selected(axes: &Axes, selection: &Selection) -> Axes {
+    let mut axes = axes.clone();
+    if let Some(engine) = selection.engine {
+        axes.engines = vec![engine];
+    }
+    if let Some(load) = selection.load {
+        axes.loads = vec![load];
+    }
+    if let Some(schedule) = selection.schedule {
+        axes.schedules = vec![schedule];
+    }
+    if let Some(seeds) = &selection.seeds {
+        axes.seeds = seeds.clone();
+    }
+    axes
+}
+
+/// A board as a part of a name: `virt,gic=2` is `virt-gic-2`.
+fn slug(board: &str) -> String {
+    board.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+    use std::path::Path;
+
+    fn trials(axes: &str, selection: &Selection) -> Vec<Trial> {
+        let machine = if axes.contains("boards") { "{}" } else { "{ board: virt }" };
+        let guest = "{ bios: { fetched: x/y } }";
+        let text = format!("description: x\nmachine: {machine}\nguest: {guest}\naxes: {axes}\n");
+        let root = Path::new("/");
+        let scenario = schema::parse(Path::new("/scenarios/x.yaml"), &text, root).unwrap();
+        let entry =
+            Entry { name: "aarch64/timer".to_owned(), folder: root.into(), scenario: Ok(scenario) };
+        let entry = Arc::new(entry);
+        Trial::all(&entry, entry.scenario.as_ref().unwrap(), selection)
+    }
+
+    fn names(axes: &str, selection: &Selection) -> Vec<String> {
+        trials(axes, selection).iter().map(Trial::name).collect()
+    }
+
+    #[test]
+    fn a_name_has_every_axis() {
+        let all = Selection::default();
+        assert_eq!(names("{}", &all), ["aarch64/timer/interp/none/os/seed-1"]);
+        assert_eq!(
+            names("{ loads: [none, cpu], seeds: 3..5 }", &all),
+            [
+                "aarch64/timer/interp/none/os/seed-3",
+                "aarch64/timer/interp/none/os/seed-4",
+                "aarch64/timer/interp/cpu/os/seed-3",
+                "aarch64/timer/interp/cpu/os/seed-4",
+            ]
+        );
+    }
+
+    #[test]
+    fn boards_are_named_where_there_is_a_choice() {
+        let axes = "{ boards: ['virt,gic=2', 'virt,gic=3'] }";
+        assert_eq!(
+            names(axes, &Selection::default()),
+            [
+                "aarch64/timer/virt-gic-2/interp/none/os/seed-1",
+                "aarch64/timer/virt-gic-3/interp/none/os/seed-1",
+            ]
+        );
+        let one = Selection { board: Some("virt,gic=3".to_owned()), ..Selection::default() };
+        assert_eq!(names(axes, &one), ["aarch64/timer/virt-gic-3/interp/none/os/seed-1"]);
+        assert!(names("{}", &one).is_empty());
+    }
+
+    #[test]
+    fn a_selection_replaces_an_axis() {
+        let seeds = schema::Seeds::parse("70..72").unwrap();
+        let load = Some(Load::Cpu);
+        let selection = Selection { seeds: Some(seeds), load, ..Selection::default() };
+        assert_eq!(
+            names("{ seeds: [1, 2, 3] }", &selection),
+            ["aarch64/timer/interp/cpu/os/seed-70", "aarch64/timer/interp/cpu/os/seed-71"]
+        );
+    }
+
+    #[test]
+    fn the_command_runs_the_same_trial_again() {
+        let trial = &trials("{ boards: ['virt,gic=2'] }", &Selection::default())[0];
+        assert_eq!(
+            trial.command(20),
+            "cargo xtask replay-tests --scenario aarch64/timer --board virt,gic=2 \
+             --engine interp --load none --schedule os --seed 1 --repeat 20"
+        );
+    }
+}

@@ -1,0 +1,226 @@
+//! `cargo xtask replay-tests`: record and replay all scenarios, and judge them.
+//!
+//! The trials are those that `cargo test -p harness` runs. What this adds is for people: it builds first and shows
+//! it, it has options instead of environment variables, and it ends with a table. The harness's test program does the work; it
+//! is started with a selection in its environment, and appends a line of JSON for each trial to a
+//! file that is read here while it grows.
+
+mod follow;
+mod progress;
+mod table;
+
+use std::fmt;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+use follow::Line;
+use progress::Progress;
+use table::Table;
+
+/// Which trials, and how.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only scenarios of this architecture.
+    #[arg(long, value_name = "ARCH")]
+    arch: Option<String>,
+    /// Only scenarios that this matches, like `aarch64/u-boot*`.
+    #[arg(long, value_name = "GLOB")]
+    scenario: Option<String>,
+    /// Only this board of scenarios that have several.
+    #[arg(long, value_name = "BOARD")]
+    board: Option<String>,
+    /// With this engine, whatever the scenario says.
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<String>,
+    /// Under this load, whatever the scenario says.
+    #[arg(long, value_name = "LOAD")]
+    load: Option<String>,
+    /// With this schedule of the emulator's threads, whatever the scenario says.
+    #[arg(long, value_name = "SCHEDULE")]
+    schedule: Option<String>,
+    /// With this seed, whatever the scenario says.
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    seed: Option<u64>,
+    /// With these seeds; the end is not part of the range.
+    #[arg(long, value_name = "A..B")]
+    seeds: Option<String>,
+    /// Recordings in each trial [default: 2].
+    #[arg(long, value_name = "N")]
+    repeat: Option<NonZeroU32>,
+    /// Accept the logs that come out as the golden ones.
+    #[arg(long)]
+    bless: bool,
+    /// Only say which trials there are.
+    #[arg(long)]
+    list: bool,
+    /// Trials at the same time [default: one for each core].
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroU32>,
+}
+
+/// Why the trials did not all pass.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("`{0}` could not be run: {1}")]
+    Start(String, io::Error),
+    #[error("`{0}` failed")]
+    Build(String),
+    #[error("{0}: {1}")]
+    Report(PathBuf, io::Error),
+    #[error("no trial matches; `--list` shows which there are")]
+    NothingMatches,
+    #[error("nothing could be run: fetch the guests that are missing")]
+    NothingFetched,
+    #[error("{0}")]
+    Failed(Failures),
+    #[error("the test program ended with {0} after {1} of {2} trials:\n{3}")]
+    Died(String, usize, usize, String),
+}
+
+/// How many of what went wrong.
+#[derive(Debug)]
+pub(crate) struct Failures {
+    trials: usize,
+    disagreements: usize,
+}
+
+impl fmt::Display for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "trials failed: {}", self.trials)?;
+        if self.disagreements > 0 {
+            write!(f, "; configurations with several logs: {}", self.disagreements)?;
+        }
+        Ok(())
+    }
+}
+
+/// Runs the task.
+pub(crate) fn run(options: &Options) -> Result<(), Error> {
+    let root = crate::root();
+    let emulator = match std::env::var_os("LOCKSTEP_BIN") {
+        Some(program) => std::path::absolute(&program).unwrap_or_else(|_| program.into()),
+        None => build(root, &["build", "--release", "--package", "lockstep"])?,
+    };
+    let tests = build(root, &["test", "--no-run", "--package", "harness", "--test", "scenarios"])?;
+    let program = options.program(&tests, &emulator, root);
+    if options.list { list(&program, &tests) } else { follow_trials(&program, root) }
+}
+
+/// What cargo says about a program that it built.
+#[derive(Deserialize)]
+struct Built {
+    executable: Option<PathBuf>,
+}
+
+/// Builds a program with cargo, which shows what it does; gives where it is.
+pub(crate) fn build(root: &Path, arguments: &[&str]) -> Result<PathBuf, Error> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let shown = format!("cargo {}", arguments.join(" "));
+    let mut arguments = arguments.to_vec();
+    arguments.push("--message-format=json-render-diagnostics");
+    let output = duct::cmd(cargo, &arguments).dir(root).stdin_null().stdout_capture().unchecked();
+    let output = output.run().map_err(|error| Error::Start(shown.clone(), error))?;
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let mut programs =
+        messages.lines().filter_map(|line| serde_json::from_str::<Built>(line).ok()?.executable);
+    match programs.next_back() {
+        Some(program) if output.status.success() => Ok(program),
+        _ => Err(Error::Build(shown)),
+    }
+}
+
+impl Options {
+    /// The test program with the selection in its environment.
+    fn program(&self, tests: &Path, emulator: &Path, root: &Path) -> duct::Expression {
+        let mut arguments = vec!["--logfile".to_owned(), "/dev/null".to_owned()];
+        if self.list {
+            arguments = vec!["--list".to_owned()];
+        }
+        arguments.extend(self.jobs.map(|jobs| format!("--test-threads={jobs}")));
+        let seeds = self.seed.map(|seed| seed.to_string()).or_else(|| self.seeds.clone());
+        let variables = [
+            ("ARCH", self.arch.clone()),
+            ("SCENARIO", self.scenario.clone()),
+            ("BOARD", self.board.clone()),
+            ("ENGINE", self.engine.clone()),
+            ("LOAD", self.load.clone()),
+            ("SCHEDULE", self.schedule.clone()),
+            ("SEEDS", seeds),
+            ("REPEAT", self.repeat.map(|repeat| repeat.to_string())),
+        ];
+        let mut program = duct::cmd(tests, arguments)
+            .dir(root.join("harness"))
+            .env("CARGO_MANIFEST_DIR", root.join("harness"))
+            .env("LOCKSTEP_BIN", emulator)
+            .env("INSTA_UPDATE", if self.bless { "always" } else { "no" })
+            .env("INSTA_OUTPUT", "none")
+            .stdin_null()
+            .unchecked();
+        for (name, value) in variables {
+            let name = format!("LOCKSTEP_{name}");
+            program = match value {
+                Some(value) => program.env(name, value),
+                None => program.env_remove(name),
+            };
+        }
+        program
+    }
+}
+
+fn list(program: &duct::Expression, tests: &Path) -> Result<(), Error> {
+    let start = |error| Error::Start(tests.display().to_string(), error);
+    let output = program.stdout_capture().run().map_err(start)?;
+    if !output.status.success() {
+        return Err(Error::Build(format!("{} --list", tests.display())));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let names: Vec<_> = text.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+    for name in &names {
+        println!("{name}");
+    }
+    if names.is_empty() { Err(Error::NothingMatches) } else { Ok(()) }
+}
+
+fn follow_trials(program: &duct::Expression, root: &Path) -> Result<(), Error> {
+    let folder = root.join("target");
+    let (report, output) = (folder.join("replay-tests.json"), folder.join("replay-tests.txt"));
+    for path in [&report, &output] {
+        fs::write(path, "").map_err(|error| Error::Report(path.clone(), error))?;
+    }
+    let program = program.env("LOCKSTEP_REPORT", &report).stdout_null().stderr_path(&output);
+    let failed = |error| Error::Report(report.clone(), error);
+    let running = program.start().map_err(|error| Error::Start("harness".to_owned(), error))?;
+    let mut progress = Progress::new(io::stderr().is_terminal());
+    let mut table = Table::default();
+    let status = follow::lines(&report, &running, |line| match line {
+        Line::Plan(plan) => {
+            progress.plan(plan.trials);
+            table.plan(plan);
+        }
+        Line::Trial(trial) => {
+            progress.trial(&trial);
+            table.trial(trial);
+        }
+    });
+    let status = status.map_err(failed)?;
+    progress.finish();
+    if table.done() < table.planned() || !table.has_plan() {
+        let said = fs::read_to_string(&output).unwrap_or_default();
+        let (done, planned) = (table.done(), table.planned());
+        return Err(Error::Died(status.to_string(), done, planned, said.trim_end().to_owned()));
+    }
+    print!("{table}");
+    let failures = Failures { trials: table.failed(), disagreements: table.disagreements() };
+    match table.planned() {
+        0 if table.is_missing_guests() => Err(Error::NothingFetched),
+        0 => Err(Error::NothingMatches),
+        _ if failures.trials + failures.disagreements > 0 => Err(Error::Failed(failures)),
+        _ if !status.success() => Err(Error::Build(format!("the test program ({status})"))),
+        _ => Ok(()),
+    }
+}
