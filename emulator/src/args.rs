@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lockstep_core::Level;
+use lockstep_machine::EngineChoice;
 
 const STATUS: &str = "\
 Exit status:
@@ -103,6 +104,24 @@ pub(crate) struct RunOptions {
 pub(crate) enum Engine {
     /// The interpreter
     Interp,
+    /// Compiles hot code; an error where the host has no compiler
+    Jit,
+    /// The fastest that the host has
+    Auto,
+    /// Compiles everything on first sight: slow, for tests
+    #[value(hide = true)]
+    JitNow,
+}
+
+impl From<Engine> for EngineChoice {
+    fn from(engine: Engine) -> Self {
+        match engine {
+            Engine::Interp => Self::Interp,
+            Engine::Jit => Self::Jit,
+            Engine::Auto => Self::Auto,
+            Engine::JitNow => Self::JitNow,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use lockstep_core::StopReason;
 use lockstep_host::{ConsoleError, FileError, Panicked, SinkError};
 use lockstep_log::{DiffError, DumpError, EncodeError, LogError};
-use lockstep_machine::{BuildError, ConfigError, ReplayError, ScriptError};
+use lockstep_machine::{BuildError, ConfigError, NoJitError, ReplayError, ScriptError};
 
 /// How a command ended. The numbers are part of the interface: `--help` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ impl From<Status> for ExitCode {
 pub(crate) enum Failure {
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error(transparent)]
+    NoJit(#[from] NoJitError),
     #[error("{path}: {error}")]
     Script { path: String, error: ScriptError },
     #[error(transparent)]
@@ -75,6 +77,7 @@ impl From<&Failure> for Status {
     fn from(failure: &Failure) -> Self {
         match failure {
             Failure::Config(_)
+            | Failure::NoJit(_)
             | Failure::Script { .. }
             | Failure::Build(_)
             | Failure::File(_)

@@ -34,6 +34,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
     let mut log = open(&args.log)?;
     let images = find_images(args, &mut log)?;
     let mut replay = Replay::new(log, &images).map_err(|error| in_log(&args.log, error))?;
+    replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
     let baton = Baton::os();
     let front = if args.quiet { None } else { Some(Front::connect(&baton, false)?) };

@@ -58,7 +58,8 @@ fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
             images.add(role, &file_name(path), read_file(path, IMAGE_LIMIT)?);
         }
     }
-    let machine = build(&record, &images)?;
+    let mut machine = build(&record, &images)?;
+    machine.set_engine(run.engine.into())?;
     Ok(Setup { record, images, script, machine })
 }
 
@@ -115,9 +116,19 @@ pub(crate) fn print_stats(machine: &dyn Machine, seconds: f64) {
     eprintln!("virtual time     {:>16}", machine.time());
     eprintln!("wall time        {seconds:>15.3}s");
     eprintln!("speed            {mips:>11.1} MIPS");
-    eprintln!("blocks decoded   {:>16}", stats.blocks);
-    eprintln!("code pages lost  {:>16}", stats.invalidations);
     eprintln!("boundaries       {:>16}", stats.boundaries);
+    let engine = stats.engine;
+    eprintln!("blocks decoded   {:>16}", engine.blocks);
+    eprintln!("code pages lost  {:>16}", engine.invalidations);
+    if engine.regions > 0 {
+        eprintln!("regions          {:>16}", engine.regions);
+        eprintln!("  instructions   {:>16}", engine.compiled);
+        eprintln!("  bytes of code  {:>16}", engine.code_bytes);
+        eprintln!("  entries        {:>16}", engine.entries);
+        eprintln!("  steps outside  {:>16}", engine.steps);
+        eprintln!("  of them misses {:>16}", engine.misses);
+        eprintln!("  generations    {:>16}", engine.generations);
+    }
 }
 
 fn report(reason: &StopReason) -> Status {

@@ -59,7 +59,7 @@ pub struct Cx<G: Guest> {
     /// The address of the instruction after the one that is executing, unless it branches.
     pub next_pc: u64,
     /// Instructions left until the engine looks up.
-    pub(crate) left: u64,
+    pub left: u64,
     /// Instructions left after it has looked up.
     pub(crate) held: u64,
     /// The count of retired instructions at the end of the budget.
@@ -177,7 +177,7 @@ impl<G: Guest> Cx<G> {
 
     /// The physical page of the next instruction, asking the TLB when the fetch page changes.
     #[inline]
-    pub(crate) fn fetch_frame(&mut self) -> Result<u64, Exit<G>> {
+    pub fn fetch_frame(&mut self) -> Result<u64, Exit<G>> {
         // Also sees a misaligned pc, which stays within a page: a fault wherever instructions are aligned.
         let same = !(PAGE - 1) | (G::INSN_ALIGN - 1);
         match self.cpu.fetch {

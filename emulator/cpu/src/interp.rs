@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use lockstep_core::StopReason;
 
+use crate::engine::{self, Engine, Stats, Stretch};
 use crate::{Access, Cx, Exit, Guest};
 
 const PAGE: u64 = 4096;
@@ -34,15 +35,6 @@ struct CodePage<G: Guest> {
     blocks: Vec<Box<[Op<G>]>>,
 }
 
-/// What the interpreter did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Blocks decoded.
-    pub blocks: u64,
-    /// Pages of blocks dropped because their code was written.
-    pub invalidations: u64,
-}
-
 /// The interpreter. Its contents follow from guest memory, so a snapshot has none of it.
 pub struct Interpreter<G: Guest> {
     pages: BTreeMap<u64, u32>,
@@ -67,76 +59,71 @@ impl<G: Guest> Default for Interpreter<G> {
     }
 }
 
-impl<G: Guest> Interpreter<G> {
-    /// What it did so far.
-    #[must_use]
-    pub const fn stats(&self) -> Stats {
+impl<G: Guest> Engine<G> for Interpreter<G> {
+    fn run(&mut self, cx: &mut Cx<G>, budget: u64) -> Option<StopReason> {
+        engine::run(self, cx, budget)
+    }
+
+    fn stats(&self) -> Stats {
         self.stats
     }
+}
 
-    /// Runs the vCPU for at most `budget` instructions; returns early when something asks for the run loop's
-    /// attention. `cx.bp.retired` is exact before and after.
-    pub fn run(&mut self, cx: &mut Cx<G>, budget: u64) -> Option<StopReason> {
-        cx.end = cx.bp.retired + budget;
-        cx.left = budget;
-        cx.held = 0;
-        let mut stop = None;
-        loop {
-            if cx.mem.has_code_writes() {
-                self.invalidate(&cx.mem.take_code_writes());
-            }
-            if self.decoded > DECODED_LIMIT {
-                *self = Self { stats: self.stats, ..Self::default() };
-            }
-            if cx.left == 0 {
-                if cx.held == 0 || cx.bp.attention {
-                    break;
-                }
-                cx.left = std::mem::take(&mut cx.held);
-            }
-            if let Err(exit) = self.run_blocks(cx) {
-                match exit {
-                    Exit::Exception(exception) => {
-                        cx.sync_after_fault();
-                        G::take_exception(cx, exception);
-                        if cx.bp.attention {
-                            cx.look_up();
-                        }
-                    }
-                    Exit::Stop(reason) => {
-                        stop = Some(*reason);
-                        break;
-                    }
-                }
-            }
+impl<G: Guest> Stretch<G> for Interpreter<G> {
+    fn stretch(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        self.trim();
+        while cx.left > 0 {
+            self.run_block(cx)?;
         }
-        cx.bp.retired = cx.end - cx.left - cx.held;
-        stop
+        Ok(())
     }
 
-    /// Runs blocks until the engine has to look up.
-    fn run_blocks(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
-        while cx.left > 0 {
-            let frame = cx.fetch_frame()?;
-            let slot = (cx.cpu.pc % PAGE / G::INSN_ALIGN) as usize;
-            let page = self.page(frame);
-            let start = self.storage[page].starts[slot];
-            let block = match start {
-                0 => match self.decode(cx, page, frame, slot)? {
-                    Some(block) => block,
-                    None => continue,
-                },
-                number => usize::from(number - 1),
-            };
-            for op in &self.storage[page].blocks[block] {
-                if cx.left == 0 {
-                    return Ok(());
-                }
-                cx.left -= 1;
-                cx.next_pc = cx.cpu.pc.wrapping_add(u64::from(op.len));
-                (op.run)(cx, &op.insn)?;
-                cx.cpu.pc = cx.next_pc;
+    fn forget(&mut self, written: &[u64]) {
+        self.invalidate(written);
+    }
+}
+
+impl<G: Guest> Interpreter<G> {
+    /// Starts afresh when too much has been decoded.
+    pub fn trim(&mut self) {
+        if self.decoded > DECODED_LIMIT {
+            *self = Self { stats: self.stats, ..Self::default() };
+        }
+    }
+
+    /// Runs the block at the pc, as far as the budget goes, which is not zero.
+    #[inline]
+    pub fn run_block(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        self.run_ops(cx, BLOCK_LIMIT)
+    }
+
+    /// Runs the instruction at the pc. The budget is not zero.
+    pub fn step(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        self.run_ops(cx, 1)
+    }
+
+    /// Runs the first instructions of the block at the pc.
+    #[inline(always)]
+    fn run_ops(&mut self, cx: &mut Cx<G>, most: usize) -> Result<(), Exit<G>> {
+        let frame = cx.fetch_frame()?;
+        let slot = (cx.cpu.pc % PAGE / G::INSN_ALIGN) as usize;
+        let page = self.page(frame);
+        let start = self.storage[page].starts[slot];
+        let block = match start {
+            0 => match self.decode(cx, page, frame, slot)? {
+                Some(block) => block,
+                None => return Ok(()),
+            },
+            number => usize::from(number - 1),
+        };
+        for op in self.storage[page].blocks[block].iter().take(most) {
+            if cx.left == 0 {
+                return Ok(());
             }
+            cx.left -= 1;
+            cx.next_pc = cx.cpu.pc.wrapping_add(u64::from(op.len));
+            (op.run)(cx, &op.insn)?;
+            cx.cpu.pc = cx.next_pc;
         }
         Ok(())
     }

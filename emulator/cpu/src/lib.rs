@@ -7,6 +7,7 @@
 mod access;
 mod cx;
 mod emit;
+pub mod engine;
 pub mod float;
 mod guest;
 mod interp;
@@ -16,7 +17,8 @@ mod vcpu;
 pub use access::{Access, Mem, Size};
 pub use cx::{Cx, Exit, Request};
 pub use emit::{Binary, Compare, Emit, Helper, Reg, SINK, Unary, Width};
+pub use engine::{Engine, Stats, Stretch};
 pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Translation};
-pub use interp::{Interpreter, Stats};
+pub use interp::Interpreter;
 pub use tlb::{Tlb, TlbEntry, TlbState};
 pub use vcpu::{Fetch, MmuCx, PowerState, REGS, VREGS, Vcpu, VcpuState};

@@ -5,6 +5,7 @@
 //! waiting. This one is fixed: a direct-mapped main array and a small victim array with round-robin
 //! replacement; only look-ups that miss the main array and fills change it, and all engines make them alike.
 
+use lockstep_memory::{Changed, Changes};
 use serde::{Deserialize, Serialize};
 
 use crate::Access;
@@ -90,6 +91,8 @@ pub struct Tlb {
     main: Box<[TlbEntry; MAIN]>,
     victims: [TlbEntry; VICTIMS],
     next_victim: u8,
+    /// Places of the main array that have changed: what engines keep beside it follows from there.
+    changes: Changes,
 }
 
 /// What a snapshot keeps of a [`Tlb`]: the entries that hold something, with their places.
@@ -106,6 +109,7 @@ impl Default for Tlb {
             main: Box::new([TlbEntry::EMPTY; MAIN]),
             victims: [TlbEntry::EMPTY; VICTIMS],
             next_victim: 0,
+            changes: Changes::default(),
         }
     }
 }
@@ -115,6 +119,9 @@ const fn place(page: u64) -> usize {
 }
 
 impl Tlb {
+    /// Entries of the main array.
+    pub const PLACES: usize = MAIN;
+
     /// The physical address, when the main array has an entry that permits the access.
     #[inline(always)]
     #[must_use]
@@ -131,6 +138,7 @@ impl Tlb {
         if !main.matches(page, space) {
             let victim = self.victims.iter_mut().find(|victim| victim.matches(page, space))?;
             std::mem::swap(main, victim);
+            self.changes.note(place(page) as u64);
         }
         main.permits(mode, access).then_some(*main)
     }
@@ -148,13 +156,17 @@ impl Tlb {
             self.next_victim = (self.next_victim + 1) % VICTIMS as u8;
         }
         *main = entry;
+        self.changes.note(place(entry.page) as u64);
     }
 
     /// Removes the entries for which `gone` holds.
     pub fn invalidate(&mut self, gone: impl Fn(&TlbEntry) -> bool) {
-        for entry in self.main.iter_mut().chain(&mut self.victims) {
+        for (number, entry) in self.main.iter_mut().chain(&mut self.victims).enumerate() {
             if entry.page != TlbEntry::EMPTY.page && gone(entry) {
                 *entry = TlbEntry::EMPTY;
+                if number < MAIN {
+                    self.changes.note(number as u64);
+                }
             }
         }
     }
@@ -162,6 +174,18 @@ impl Tlb {
     /// Removes everything.
     pub fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// Whether places of the main array have changed since the last [`Tlb::take_changes`].
+    #[inline(always)]
+    #[must_use]
+    pub const fn has_changes(&self) -> bool {
+        self.changes.any()
+    }
+
+    /// The places of the main array that may have changed. An entry's place is its page number modulo [`Tlb::PLACES`].
+    pub fn take_changes(&mut self) -> Changed {
+        self.changes.take()
     }
 
     /// The state to save.

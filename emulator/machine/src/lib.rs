@@ -18,7 +18,7 @@ pub use boards::{BOARDS, BoardInfo, build};
 pub use config::{ConfigError, check, parse_machine, parse_memory};
 pub use images::{BuildError, Images};
 pub use lockstep_log::MachineRecord;
-pub use machine::{Goal, Machine, Outputs, Pause, Stats};
+pub use machine::{EngineChoice, Goal, Machine, NoJitError, Outputs, Pause, Stats};
 pub use record::{LogSink, Recorder, Recording};
 pub use replay::{Replay, ReplayEnd, ReplayError};
 pub use script::{Script, ScriptDoor, ScriptError};

@@ -27,6 +27,25 @@ pub enum Pause {
     Observer,
 }
 
+/// What executes the guest's instructions. They differ in speed and in nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// The interpreter.
+    #[default]
+    Interp,
+    /// Hot code is compiled.
+    Jit,
+    /// The fastest that the host has.
+    Auto,
+    /// All code is compiled on first sight. Slow; for tests.
+    JitNow,
+}
+
+/// There is no compiler for this host, or it could get no memory for code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this host has no JIT; use the interpreter")]
+pub struct NoJitError;
+
 /// Who is shown the outputs.
 pub trait Outputs: Send {
     /// Takes outputs, oldest first.
@@ -43,12 +62,10 @@ impl Outputs for () {
 pub struct Stats {
     /// Instructions retired.
     pub retired: u64,
-    /// Blocks decoded.
-    pub blocks: u64,
-    /// Pages of decoded blocks dropped because their code was written.
-    pub invalidations: u64,
     /// Times that the run loop looked around between instructions.
     pub boundaries: u64,
+    /// What the engine did.
+    pub engine: lockstep_cpu::Stats,
 }
 
 /// A machine.
@@ -71,6 +88,8 @@ pub trait Machine: Send {
     /// Takes a snapshot of this machine back. Does nothing else.
     fn restore(&mut self, snapshot: &Snapshot) -> Result<(), RestoreError>;
 
+    /// Replaces the engine. May be done at any moment, and cannot be seen in the run.
+    fn set_engine(&mut self, choice: EngineChoice) -> Result<(), NoJitError>;
     /// Replaces the door.
     fn set_door(&mut self, door: Box<dyn Door>);
     /// Replaces the observer.

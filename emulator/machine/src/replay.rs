@@ -14,7 +14,7 @@ use lockstep_core::{
 };
 use lockstep_log::{Checker, Divergence, Ending, Events, Header, LogError, Reader};
 
-use crate::{BuildError, Goal, Images, Machine, Outputs, Pause, build};
+use crate::{BuildError, EngineChoice, Goal, Images, Machine, NoJitError, Outputs, Pause, build};
 
 /// Instructions after which a run that goes on past the end of its log is believed to.
 const MOST_PAST_END: u64 = 50_000_000;
@@ -173,6 +173,11 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
     /// The machine.
     pub fn machine(&mut self) -> &mut dyn Machine {
         &mut *self.machine
+    }
+
+    /// Replaces the engine of the machine.
+    pub fn set_engine(&mut self, choice: EngineChoice) -> Result<(), NoJitError> {
+        self.machine.set_engine(choice)
     }
 
     /// Shows the outputs to somebody.

@@ -9,11 +9,14 @@ use lockstep_core::{
     Backplane, Door, Input, InterruptClass, JournalState, Moment, NoDoor, Observer, Offer, Owner,
     RestoreError, Saved, StateDigest, StopReason, VcpuId, VirtualTime, What,
 };
-use lockstep_cpu::{Cx, Guest, Interpreter, Platform, PowerState, Request, Vcpu, VcpuState};
+use lockstep_cpu::{
+    Cx, Engine, Guest, Interpreter, Platform, PowerState, Request, Vcpu, VcpuState,
+};
+use lockstep_jit::{Hotness, Jit};
 use lockstep_memory::{MemImage, PhysMem};
 use serde::{Deserialize, Serialize};
 
-use crate::{Goal, Machine, Outputs, Pause, Snapshot, Stats};
+use crate::{EngineChoice, Goal, Machine, NoJitError, Outputs, Pause, Snapshot, Stats};
 
 /// Instructions after which outputs are shown at the latest.
 const OUTPUT_INTERVAL: u64 = 1 << 18;
@@ -36,7 +39,7 @@ pub(crate) struct System<G: Guest> {
     cx: Cx<G>,
     /// The vCPUs that are not in `cx`, by number.
     parked: Vec<Option<Vcpu<G>>>,
-    engine: Interpreter<G>,
+    engine: Box<dyn Engine<G>>,
     digest_interval: u64,
     slice_end: u64,
     next_digest: u64,
@@ -71,7 +74,7 @@ impl<G: Guest> System<G> {
         let mut system = Self {
             cx,
             parked,
-            engine: Interpreter::default(),
+            engine: Box::new(Interpreter::default()),
             digest_interval: digest_interval.max(1),
             slice_end: SLICE,
             next_digest: digest_interval.max(1),
@@ -496,6 +499,19 @@ impl<G: Guest> Machine for System<G> {
         Ok(())
     }
 
+    fn set_engine(&mut self, choice: EngineChoice) -> Result<(), NoJitError> {
+        let jit = |hotness| Jit::new(hotness).map(|jit| -> Box<dyn Engine<G>> { Box::new(jit) });
+        let compiling = match choice {
+            EngineChoice::Interp => None,
+            EngineChoice::Auto => jit(Hotness::Usual),
+            EngineChoice::Jit => Some(jit(Hotness::Usual).ok_or(NoJitError)?),
+            EngineChoice::JitNow => Some(jit(Hotness::Now).ok_or(NoJitError)?),
+        };
+        self.engine = compiling.unwrap_or_else(|| Box::new(Interpreter::default()));
+        self.cx.mem.forget_code();
+        Ok(())
+    }
+
     fn set_door(&mut self, door: Box<dyn Door>) {
         self.cx.bp.watch_outputs = door.watches_outputs();
         self.door = door;
@@ -519,12 +535,6 @@ impl<G: Guest> Machine for System<G> {
     }
 
     fn stats(&self) -> Stats {
-        let engine = self.engine.stats();
-        Stats {
-            retired: self.retired(),
-            blocks: engine.blocks,
-            invalidations: engine.invalidations,
-            boundaries: self.boundaries,
-        }
+        Stats { retired: self.retired(), engine: self.engine.stats(), boundaries: self.boundaries }
     }
 }

@@ -5,12 +5,14 @@
 //! sum to which only changed pages have to be added again, and a page knows which of its lines hold decoded code.
 //! All of that hangs on one bit per page, *hot*: a hot page may be written without looking further.
 
+mod changes;
 mod device_cx;
 mod image;
 mod page;
 mod phys;
 mod region;
 
+pub use changes::{Changed, Changes};
 pub use device_cx::DeviceCx;
 pub use image::{MemImage, MismatchError};
 pub use page::{CODE_LINE, PAGE_SIZE};

@@ -3,6 +3,7 @@
 use lockstep_core::StateDigest;
 use triomphe::Arc;
 
+use crate::changes::{Changed, Changes};
 use crate::image::{MemImage, MismatchError, RegionImage};
 use crate::page::{Bytes, PAGE_SIZE};
 use crate::region::{Region, RegionKind};
@@ -34,11 +35,17 @@ pub struct PhysMem {
     regions: Vec<Region>,
     zero: Arc<Bytes>,
     code_writes: Vec<u64>,
+    changes: Changes,
 }
 
 impl Default for PhysMem {
     fn default() -> Self {
-        Self { regions: Vec::new(), zero: Arc::new([0; PAGE_SIZE]), code_writes: Vec::new() }
+        Self {
+            regions: Vec::new(),
+            zero: Arc::new([0; PAGE_SIZE]),
+            code_writes: Vec::new(),
+            changes: Changes::default(),
+        }
     }
 }
 
@@ -112,6 +119,9 @@ impl PhysMem {
     fn store(&mut self, number: usize, page: usize, offset: usize, bytes: &[u8]) -> bool {
         let region = &mut self.regions[number];
         let base = region.base + (page * PAGE_SIZE) as u64;
+        if region.moves(page) {
+            self.changes.note(base);
+        }
         let (place, code) = region.cold_page(page, offset, bytes.len());
         place[offset..offset + bytes.len()].copy_from_slice(bytes);
         if code {
@@ -167,6 +177,7 @@ impl PhysMem {
     pub fn set_direct_read(&mut self, address: u64, direct: bool) {
         if let Some((number, ..)) = self.find(address) {
             self.regions[number].direct_read = direct;
+            self.changes.note_all();
         }
     }
 
@@ -179,8 +190,49 @@ impl PhysMem {
     /// Notes that instructions were decoded from `len` bytes at `address`, within a page.
     pub fn mark_code(&mut self, address: u64, len: usize) {
         if let Some((number, page, offset)) = self.find(address) {
-            self.regions[number].mark_code(page, offset, len);
+            let region = &mut self.regions[number];
+            if region.mark_code(page, offset, len) {
+                self.changes.note(region.base + (page * PAGE_SIZE) as u64);
+            }
         }
+    }
+
+    /// Where the host has the page at `address`, for as long as [`PhysMem::take_changes`] does not name it; `None`
+    /// where reads do not go straight to memory.
+    #[must_use]
+    pub fn page_for_reading(&self, address: u64) -> Option<*const u8> {
+        let (number, page, _) = self.find(address)?;
+        let region = &self.regions[number];
+        region.direct_read.then(|| region.page(page).as_ptr())
+    }
+
+    /// The same for writing: only where a write needs to be told to nobody.
+    #[must_use]
+    pub fn page_for_writing(&mut self, address: u64) -> Option<*mut u8> {
+        let (number, page, _) = self.find(address)?;
+        let region = &mut self.regions[number];
+        if region.kind != RegionKind::Ram {
+            return None;
+        }
+        region.hot_page(page).map(|bytes| bytes.as_mut_ptr())
+    }
+
+    /// Whether pointers to pages may have become invalid since the last [`PhysMem::take_changes`].
+    #[inline(always)]
+    #[must_use]
+    pub const fn has_changes(&self) -> bool {
+        self.changes.any()
+    }
+
+    /// The addresses of pages to which there must be no pointers any more.
+    pub fn take_changes(&mut self) -> Changed {
+        self.changes.take()
+    }
+
+    /// Forgets which instructions were decoded: whoever decoded them is gone.
+    pub fn forget_code(&mut self) {
+        self.regions.iter_mut().for_each(Region::forget_code);
+        self.code_writes.clear();
     }
 
     /// Whether a write has hit decoded code since the last [`PhysMem::take_code_writes`].
@@ -198,6 +250,7 @@ impl PhysMem {
 
     /// The digest of all memory. Costs as much as has been written since the last one.
     pub fn digest(&mut self) -> StateDigest {
+        self.changes.note_all();
         self.regions.iter_mut().fold(StateDigest::default(), |digest, region| {
             digest.and(StateDigest(region.digest())).and(StateDigest(region.direct_read.into()))
         })
@@ -205,6 +258,7 @@ impl PhysMem {
 
     /// A snapshot. Costs as much as has been written since the last one.
     pub fn snapshot(&mut self) -> MemImage {
+        self.changes.note_all();
         let zero = &self.zero;
         let image = |region: &mut Region| RegionImage {
             chunks: region.snapshot(zero),
@@ -234,6 +288,7 @@ impl PhysMem {
         if !fits {
             return Err(MismatchError);
         }
+        self.changes.note_all();
         let pairs = self.regions.iter_mut().zip(&image.regions);
         for (region, saved) in pairs.filter(|(region, _)| wanted(region.kind)) {
             let base = region.base;

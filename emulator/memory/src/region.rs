@@ -74,6 +74,11 @@ impl Region {
         }
     }
 
+    /// Whether a write to the page may take away what pointers to it rely on: the first after it was shared.
+    pub(crate) fn moves(&self, index: usize) -> bool {
+        matches!(self.pages[index], Page::Shared(_))
+    }
+
     /// The page for writing `len` bytes at `offset`, and whether decoded code lies there.
     pub(crate) fn cold_page(
         &mut self,
@@ -92,10 +97,15 @@ impl Region {
         (self.pages[index].bytes_mut(), touched)
     }
 
-    /// Notes that decoded code lies at `offset`; the next write there will say so.
-    pub(crate) fn mark_code(&mut self, index: usize, offset: usize, len: usize) {
+    /// Notes that decoded code lies at `offset`; the next write there will say so. Says whether the page was hot.
+    pub(crate) fn mark_code(&mut self, index: usize, offset: usize, len: usize) -> bool {
         self.code[index] |= lines(offset, len);
-        self.notes[index].hot = false;
+        std::mem::take(&mut self.notes[index].hot)
+    }
+
+    /// Notes that there is no decoded code any more.
+    pub(crate) fn forget_code(&mut self) {
+        self.code.fill(0);
     }
 
     fn mark_stale(&mut self, index: usize) {

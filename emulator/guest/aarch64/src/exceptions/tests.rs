@@ -1,4 +1,4 @@
-use lockstep_cpu::{Emit, Guest, Interpreter};
+use lockstep_cpu::{Emit, Engine, Guest, Interpreter};
 
 use super::*;
 use crate::registers::tcr;

@@ -1,5 +1,7 @@
 use lockstep_core::{InterruptClass, What};
 
+use lockstep_cpu::Engine;
+
 use super::*;
 
 use crate::registers::rows::REGISTERS;

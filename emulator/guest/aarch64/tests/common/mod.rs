@@ -7,7 +7,7 @@ use lockstep_aarch64::{Aarch64, Aarch64Platform};
 use lockstep_core::{
     Backplane, Clock, DEFAULT_NS_PER_INSN, Input, Journal, NoObserver, RestoreError, Saved, VcpuId,
 };
-use lockstep_cpu::{BusError, Cx, Guest, Interpreter, Platform};
+use lockstep_cpu::{BusError, Cx, Engine, Guest, Interpreter, Platform};
 use lockstep_memory::{DeviceCx, PhysMem, RegionKind};
 
 /// Where memory starts.
