@@ -256,6 +256,14 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
         }
     }
 
+    fn vget(&mut self, _reg: u8, _half: u8) -> Value {
+        unreachable!("scanning leaves instructions with vector registers to the interpreter")
+    }
+
+    fn vput(&mut self, _reg: u8, _half: u8, _value: Value) {
+        unreachable!("scanning leaves instructions with vector registers to the interpreter")
+    }
+
     fn unary(&mut self, op: Unary, w: Width, a: Value) -> Value {
         let value = self.narrow(w, a);
         let result = match op {

@@ -96,6 +96,15 @@ impl<G: Guest> Emit<G> for Scan<G> {
         }
     }
 
+    // Vector registers are the interpreter's so far.
+    fn vget(&mut self, _reg: u8, _half: u8) {
+        self.facts.flow = Flow::Step;
+    }
+
+    fn vput(&mut self, _reg: u8, _half: u8, _value: ()) {
+        self.facts.flow = Flow::Step;
+    }
+
     fn unary(&mut self, _op: Unary, _w: Width, _a: ()) {}
 
     fn binary(&mut self, _op: Binary, _w: Width, _a: (), _b: ()) {}
