@@ -155,6 +155,12 @@ names! {
     Engine {
         /// One after another, from a cache of decoded blocks.
         Interp = "interp",
+        /// Code that runs often is compiled.
+        Jit = "jit",
+        /// All code is compiled at first sight: slow, and leaves the interpreter the least to hide.
+        JitNow = "jit-now",
+        /// Whatever is fastest on this host.
+        Auto = "auto",
     }
 }
 

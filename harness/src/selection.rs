@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn unknown_names_are_told_the_known_ones() {
         let error = select(&[("LOCKSTEP_ENGINE", "warp")]).unwrap_err();
-        assert_eq!(error, "there is no engine `warp`; known are: interp");
+        assert_eq!(error, "there is no engine `warp`; known are: interp, jit, jit-now, auto");
         let error = select(&[("LOCKSTEP_LOAD", "heavy")]).unwrap_err();
         assert_eq!(error, "there is no load `heavy`; known are: none, cpu");
         let error = select(&[("LOCKSTEP_REPEAT", "0")]).unwrap_err();
