@@ -105,9 +105,9 @@ fn wrong_types_and_missing_keys() {
     wrong("loads: [none, cpu]", "loads: [none, heavy]", "13:17", "unknown variant `heavy`");
     wrong(
         "loads: [none, cpu]",
-        "engines: [jit]",
+        "engines: [warp]",
         "13:13",
-        "unknown variant `jit`, expected `interp`",
+        "unknown variant `warp`, expected one of `interp`, `jit`, `jit-now`, `auto`",
     );
     wrong("level: full", "level: fool", "16:10", "unknown variant `fool`");
     wrong("seeds: 0..4", "seeds: 4..4", "14:10", "`4..4` is empty");
