@@ -11,7 +11,7 @@ use lockstep_core::VcpuId;
 use lockstep_cpu::{MmuCx, Vcpu};
 use serde::{Deserialize, Serialize};
 
-use crate::{Aarch64, reg};
+use crate::{Aarch64, flags, reg};
 
 /// A virtual processor of this architecture.
 pub(crate) type Cpu = Vcpu<Aarch64>;
@@ -257,21 +257,12 @@ pub(crate) mod spsr {
 
 /// PSTATE.{N,Z,C,V} in bits 31:28.
 pub(crate) fn nzcv(cpu: &Cpu) -> u64 {
-    let regs = &cpu.regs;
-    let bit = |set: bool, mask: u64| if set { mask } else { 0 };
-    bit(regs[usize::from(reg::N)] >> 63 != 0, spsr::N)
-        | bit(regs[usize::from(reg::NOT_Z)] == 0, spsr::Z)
-        | bit(regs[usize::from(reg::C)] != 0, spsr::C)
-        | bit(regs[usize::from(reg::V)] >> 63 != 0, spsr::V)
+    u64::from(flags::nzcv(&cpu.regs))
 }
 
 /// Sets PSTATE.{N,Z,C,V} from bits 31:28.
 pub(crate) fn set_nzcv(cpu: &mut Cpu, value: u64) {
-    let set = |mask: u64| u64::from(value & mask != 0);
-    cpu.regs[usize::from(reg::N)] = set(spsr::N) << 63;
-    cpu.regs[usize::from(reg::NOT_Z)] = set(spsr::Z) ^ 1;
-    cpu.regs[usize::from(reg::C)] = set(spsr::C);
-    cpu.regs[usize::from(reg::V)] = set(spsr::V) << 63;
+    flags::set_nzcv(&mut cpu.regs, value as u32);
 }
 
 /// PSTATE in the format of SPSR_EL1. There is no software step, so SS is 0.
