@@ -120,6 +120,14 @@ pub trait Guest: Sized + 'static {
     fn due(cx: &mut Cx<Self>, number: u32);
     /// Does what another vCPU asked of every vCPU.
     fn request(cx: &mut Cx<Self>, request: &Self::Request);
+    /// The vCPU `cx.cpu` is about to run; called often, and mostly it did before.
+    fn resumes(cx: &mut Cx<Self>) {
+        let _ = cx;
+    }
+    /// Another vCPU is about to run instead of `cx.cpu`, which could go on.
+    fn pauses(cx: &mut Cx<Self>) {
+        let _ = cx;
+    }
     /// Another vCPU has run, or will: whatever a processor forgets when it loses its core (exclusive monitors).
     fn switched_away(cpu: &mut Vcpu<Self>);
     /// A vCPU after reset, off or about to start at `entry` with `arg` in its first argument register.

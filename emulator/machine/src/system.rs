@@ -287,6 +287,7 @@ impl<G: Guest> System<G> {
         };
         self.slice_end = self.retired() + SLICE;
         if next != current {
+            G::pauses(&mut self.cx);
             G::switched_away(&mut self.cx.cpu);
             self.swap_in(next);
             self.cx.bp.vcpu = next;
@@ -438,6 +439,7 @@ impl<G: Guest> Machine for System<G> {
             if matches!(self.choose(), Choice::LookAgain) {
                 continue;
             }
+            G::resumes(&mut self.cx);
             self.take_interrupt();
             let budget = self.budget(goal);
             self.cx.bp.attention = false;

@@ -9,8 +9,8 @@ use crate::exceptions::{self, status};
 use crate::maintenance::{self, Invalidation};
 use crate::registers::{Sys, derive};
 use crate::{
-    Aarch64, Aarch64Platform, Exception, Insn, debug_exceptions, decode, disassemble, mmu, reg,
-    table, timer,
+    Aarch64, Aarch64Platform, Exception, Insn, debug_exceptions, decode, disassemble, mmu, pmu,
+    reg, table, timer,
 };
 
 /// What one processor makes all others do.
@@ -123,6 +123,14 @@ impl Guest for Aarch64 {
             Broadcast::Event => cx.cpu.sys.event = true,
             Broadcast::Invalidate(what) => maintenance::invalidate(cx, what),
         }
+    }
+
+    fn pauses(cx: &mut Cx<Self>) {
+        pmu::stops(cx);
+    }
+
+    fn resumes(cx: &mut Cx<Self>) {
+        pmu::resumes(cx);
     }
 
     /// The monitor opens, and that is an event: a processor that waits with LDXR and WFE for another's store goes on

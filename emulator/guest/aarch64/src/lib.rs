@@ -23,6 +23,7 @@ mod memory_ops;
 mod mmu;
 mod ops;
 mod platform;
+mod pmu;
 mod psci;
 mod registers;
 mod system;
