@@ -65,6 +65,9 @@ pub(crate) struct MachineArgs {
     /// Firmware, put where the processor starts
     #[arg(long, value_name = "FILE")]
     pub(crate) bios: Option<PathBuf>,
+    /// Answer the guest's semihosting calls: console, exit status, clock; no files. The same as `-M virt,semihosting=on`
+    #[arg(long)]
+    pub(crate) semihosting: bool,
     /// What the guest's random numbers derive from: a number, or `random` for a fresh one
     #[arg(long, default_value = "0", value_name = "N|random")]
     pub(crate) seed: String,

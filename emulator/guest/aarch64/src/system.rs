@@ -13,7 +13,8 @@ use crate::guest::Broadcast;
 use crate::registers::rows::{self, After, El0, Read, Register, SP_EL0, Write, at};
 use crate::registers::{derive, sctlr};
 use crate::{
-    Aarch64, Exception, Insn, debug_exceptions, maintenance, pmu, psci, reg, timer, vector,
+    Aarch64, Exception, Insn, debug_exceptions, maintenance, pmu, psci, reg, semihosting, timer,
+    vector,
 };
 
 pub(crate) use crate::exceptions::check_sp_alignment;
@@ -39,9 +40,11 @@ pub(crate) fn brk<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> 
     e.raise(exception(class::BRK, i.imm as u16 as u32))
 }
 
-/// HLT: halting debug is never enabled.
+/// HLT: halting debug is never enabled, but semihosting may be.
 pub(crate) fn hlt<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
-    undefined(e, i)
+    let next = helper(e, semihosting::call, [i.imm as u64, 0, 0])?;
+    e.jump(next);
+    Ok(())
 }
 
 /// Whatever does not exist.
