@@ -233,6 +233,7 @@ impl<G: Guest> System<G> {
             }
             Input::Stop => self.end(StopReason::Requested),
         }
+        self.end_waits_for_events();
         self.next_poll = 0;
     }
 
@@ -307,6 +308,7 @@ impl<G: Guest> System<G> {
                 self.cx.bp.clock.warp_to(retired, to);
                 self.cx.bp.witness(What::Warp { to });
                 self.next_poll = 0;
+                self.end_waits_for_events();
             }
             (_, None) => {
                 let report = self.dead_report();
@@ -317,7 +319,11 @@ impl<G: Guest> System<G> {
                 }
             }
         }
-        // Time has passed or something came: an event that a vCPU waits for may always be a spurious one.
+    }
+
+    /// Time has passed or something came: an event that a vCPU waits for may always be a spurious one. Every input is one,
+    /// wherever it was taken: a replay takes between instructions what came to an idle machine.
+    fn end_waits_for_events(&mut self) {
         for id in self.vcpu_ids() {
             let cpu = self.vcpu_mut(id);
             if cpu.power == PowerState::WaitingForEvent {

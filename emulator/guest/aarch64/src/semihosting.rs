@@ -137,7 +137,7 @@ impl Semihosting {
     }
 
     fn file(&mut self, handle: u64) -> Option<&mut File> {
-        let index = usize::try_from(handle).ok()?.checked_sub(1)?;
+        let index = (handle as usize).wrapping_sub(1);
         let file = self.state.files.get_mut(index).and_then(Option::as_mut);
         if file.is_none() {
             self.state.errno = errno::EBADF;
