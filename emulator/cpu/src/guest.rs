@@ -12,6 +12,9 @@ use crate::{Access, Cx, Emit, Exit, Mem, TlbEntry, Vcpu};
 /// The meaning of an instruction, as one engine has it.
 pub type Meaning<E, I, X> = fn(&mut E, &I) -> Result<(), X>;
 
+/// Runs the instruction at the pc.
+pub type Step<'a, G> = dyn FnMut(&mut Cx<G>) -> Result<(), Exit<G>> + 'a;
+
 /// A decoded instruction.
 #[derive(Clone, Copy, Debug)]
 pub struct Decoded<I> {
@@ -104,10 +107,7 @@ pub trait Guest: Sized + 'static {
 
     /// Runs one instruction with `run`, while [`Vcpu::careful`] is set: for debug exceptions before it, and whatever
     /// depends on its having completed. `cx.left` is not zero; an exception instead of the instruction takes one off.
-    fn run_carefully(
-        cx: &mut Cx<Self>,
-        run: &mut dyn FnMut(&mut Cx<Self>) -> Result<(), Exit<Self>>,
-    ) -> Result<(), Exit<Self>> {
+    fn run_carefully(cx: &mut Cx<Self>, run: &mut Step<'_, Self>) -> Result<(), Exit<Self>> {
         run(cx)
     }
     /// Looks at a data access that would succeed, while [`Vcpu::watched`] is set: for watchpoints.

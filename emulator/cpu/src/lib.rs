@@ -18,7 +18,7 @@ pub use access::{Access, Mem, Size};
 pub use cx::{Cx, Exit, Request};
 pub use emit::{Binary, Compare, Emit, Helper, Reg, SINK, Unary, Width};
 pub use engine::{Engine, Stats, Stretch};
-pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Translation};
+pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Step, Translation};
 pub use interp::Interpreter;
 pub use tlb::{Tlb, TlbEntry, TlbState};
 pub use vcpu::{Fetch, MmuCx, PowerState, REGS, VREGS, Vcpu, VcpuState};

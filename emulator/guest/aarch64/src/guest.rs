@@ -2,7 +2,7 @@
 
 use lockstep_core::{InterruptClass, VcpuId};
 use lockstep_cpu::{
-    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, TlbEntry, Vcpu,
+    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, Step, TlbEntry, Vcpu,
 };
 
 use crate::exceptions::{self, status};
@@ -103,10 +103,7 @@ impl Guest for Aarch64 {
         }
     }
 
-    fn run_carefully(
-        cx: &mut Cx<Self>,
-        run: &mut dyn FnMut(&mut Cx<Self>) -> Result<(), Exit<Self>>,
-    ) -> Result<(), Exit<Self>> {
+    fn run_carefully(cx: &mut Cx<Self>, run: &mut Step<'_, Self>) -> Result<(), Exit<Self>> {
         debug_exceptions::run_carefully(cx, run)
     }
 

@@ -122,7 +122,7 @@ impl Pmu {
             return;
         }
         self.overflowed |= 1 << n;
-        if n % 2 == 0 && n + 1 < COUNTERS && self.counts(n + 1, event::CHAIN, el) {
+        if n.is_multiple_of(2) && n + 1 < COUNTERS && self.counts(n + 1, event::CHAIN, el) {
             self.add(n + 1, wraps, el);
         }
     }
