@@ -240,7 +240,7 @@ fn disks_are_files_or_patterns() {
 
 #[test]
 fn what_is_live_does_not_repeat() {
-    wrong("level: full", "typing: live", "16:3", "recordings will differ");
+    wrong("level: full", "typing: live", "16:11", "recordings will differ");
     let differing = "expect:\n  golden: false\n  repeatable: false";
     let live = GOOD.replace("expect:", differing).replace("level: full", "typing: live");
     parse_text(&live).map_err(|error| error.report()).unwrap();
