@@ -1,0 +1,8 @@
+//! A timeline, as a debugger sees it.
+//!
+//! The GDB remote protocol is a conversation over a byte stream. This crate is one side of it and owns no stream: bytes
+//! that came are handed to it, bytes to send are asked for. So it can be tested with any bytes at all, and the sockets
+//! stay where all host effects are.
+
+pub mod symbols;
+pub mod wire;
