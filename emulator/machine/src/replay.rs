@@ -208,6 +208,8 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
             match pause {
                 Pause::Observer => return Ok(self.at_end(None)),
                 Pause::Reached => self.check_passed(),
+                // A replay has none; somebody else's stop it no more than anything else.
+                Pause::Breakpoint | Pause::Watchpoint(_) => {}
                 Pause::Ended(reason) => {
                     let missing = self.player().map(|player| player.checker.ended());
                     match missing.transpose()?.flatten() {

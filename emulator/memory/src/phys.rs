@@ -229,6 +229,11 @@ impl PhysMem {
         self.changes.take()
     }
 
+    /// Makes [`PhysMem::take_changes`] name everything: whoever keeps pointers to pages has to look for them again.
+    pub fn forget_pointers(&mut self) {
+        self.changes.note_all();
+    }
+
     /// Forgets which instructions were decoded: whoever decoded them is gone.
     pub fn forget_code(&mut self) {
         self.regions.iter_mut().for_each(Region::forget_code);
