@@ -33,7 +33,7 @@ pub fn gdb_architecture(arch: &str) -> &str {
 
 /// How a debugger expects a watchpoint to stop: with the access still to be done, or just done.
 #[must_use]
-pub fn stops_before_access(arch: &str) -> bool {
+pub(crate) fn stops_before_access(arch: &str) -> bool {
     arch == "aarch64"
 }
 

@@ -6,21 +6,35 @@
 
 use std::collections::VecDeque;
 
-/// The most bytes that a packet may have between `$` and `#`. What a debugger is told as the size of packets.
-pub const PACKET_LIMIT: usize = 0x4000;
+/// The most bytes that a packet may have between `$` and `#`. A debugger is told four more, which are the frame.
+pub(crate) const PACKET_LIMIT: usize = 0x4000 - 4;
 
 /// The byte by which a debugger asks a running target to stop.
 const INTERRUPT: u8 = 0x03;
 
 /// What a debugger sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Incoming {
+pub(crate) enum Incoming {
     /// A whole packet, without its frame.
     Packet(Vec<u8>),
     /// A request to stop.
     Interrupt,
     /// A packet that cannot be used, and that will not be sent again.
     Refused,
+}
+
+/// A packet with its frame.
+#[must_use]
+pub(crate) fn frame(body: &[u8]) -> Vec<u8> {
+    let mut frame = Vec::with_capacity(body.len() + 4);
+    frame.push(b'$');
+    frame.extend_from_slice(body);
+    frame.extend_from_slice(format!("#{:02x}", sum(body)).as_bytes());
+    frame
+}
+
+fn sum(body: &[u8]) -> u8 {
+    body.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +46,7 @@ enum State {
 
 /// The frames of one connection.
 #[derive(Debug)]
-pub struct Wire {
+pub(crate) struct Wire {
     state: State,
     body: Vec<u8>,
     too_long: bool,
@@ -59,58 +73,53 @@ impl Default for Wire {
 
 impl Wire {
     /// Takes bytes as they come.
-    pub fn feed(&mut self, bytes: &[u8]) {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.take(*byte);
         }
     }
 
     /// The next thing that the debugger sent.
-    pub fn next(&mut self) -> Option<Incoming> {
+    pub(crate) fn next(&mut self) -> Option<Incoming> {
         self.incoming.pop_front()
     }
 
     /// Whether the debugger has asked for a stop that nobody has seen yet.
     #[must_use]
-    pub fn has_interrupt(&self) -> bool {
+    pub(crate) fn has_interrupt(&self) -> bool {
         self.incoming.contains(&Incoming::Interrupt)
     }
 
     /// Forgets requests to stop: what they would have stopped has stopped.
-    pub fn forget_interrupts(&mut self) {
+    pub(crate) fn forget_interrupts(&mut self) {
         self.incoming.retain(|incoming| *incoming != Incoming::Interrupt);
     }
 
     /// Packets that came and were not asked for. A debugger that talks to a running target piles them up.
     #[must_use]
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.incoming.len()
     }
 
     /// Packets are no longer acknowledged.
-    pub fn stop_acknowledging(&mut self) {
+    pub(crate) fn stop_acknowledging(&mut self) {
         self.acknowledge = false;
     }
 
     /// Sends a packet.
-    pub fn send(&mut self, body: &[u8]) {
-        let sum = body.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
-        let mut frame = Vec::with_capacity(body.len() + 4);
-        frame.push(b'$');
-        frame.extend_from_slice(body);
-        frame.extend_from_slice(format!("#{sum:02x}").as_bytes());
-        self.send_framed(&frame);
+    pub(crate) fn send(&mut self, body: &[u8]) {
+        self.send_framed(&frame(body));
     }
 
     /// Sends a packet that has its frame.
-    pub fn send_framed(&mut self, frame: &[u8]) {
+    pub(crate) fn send_framed(&mut self, frame: &[u8]) {
         self.outgoing.extend_from_slice(frame);
         self.last.clear();
         self.last.extend_from_slice(frame);
     }
 
     /// What has to be written to the stream.
-    pub fn outgoing(&mut self) -> Vec<u8> {
+    pub(crate) fn outgoing(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.outgoing)
     }
 
@@ -142,9 +151,8 @@ impl Wire {
         self.state = State::Between;
         let digit = |byte: u8| char::from(byte).to_digit(16);
         let sent = digit(high).zip(digit(low)).map(|(high, low)| (high * 16 + low) as u8);
-        let sum = self.body.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
         // Of a packet that is too long not everything is here; it is well-formed as far as anybody knows.
-        let whole = self.too_long || sent == Some(sum);
+        let whole = self.too_long || sent == Some(sum(&self.body));
         match (whole, self.acknowledge) {
             (true, true) => self.outgoing.push(b'+'),
             (false, true) => {
