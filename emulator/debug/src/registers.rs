@@ -221,3 +221,86 @@ impl RegisterFile {
         rest.is_empty().then_some(changes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn register(name: &'static str, bits: u16, group: RegisterGroup) -> RegisterInfo {
+        RegisterInfo { name, bits, group }
+    }
+
+    fn named(names: &'static str, bits: u16, group: RegisterGroup) -> Vec<RegisterInfo> {
+        names.split_whitespace().map(|name| register(name, bits, group)).collect()
+    }
+
+    fn s390x() -> RegisterFile {
+        let mut registers = named("pswm pswa r0 r1 r2", 64, RegisterGroup::General);
+        registers.extend(named("acr0 acr1", 32, RegisterGroup::General));
+        registers.push(register("fpc", 32, RegisterGroup::Float));
+        registers.extend(named("f0 f1 v0l", 64, RegisterGroup::Float));
+        registers.extend(named("v16", 128, RegisterGroup::Float));
+        registers.extend(named("cr0", 64, RegisterGroup::System));
+        RegisterFile::new("s390x", true, registers)
+    }
+
+    fn alpha() -> RegisterFile {
+        const NAMES: [&str; ALPHA_BUILT_IN + 1] = {
+            let mut names = ["r"; ALPHA_BUILT_IN + 1];
+            names[64] = "pc";
+            names[ALPHA_BUILT_IN] = "ptbr";
+            names
+        };
+        let general = |name| register(name, 64, RegisterGroup::General);
+        RegisterFile::new("alpha", false, NAMES.map(general).to_vec())
+    }
+
+    /// Catches a description that GDB does not read: it then shows the wrong registers, or drops the connection.
+    #[test]
+    fn s390x_registers_are_in_the_features_that_gdb_knows() {
+        let file = s390x();
+        let xml = file.description();
+        assert!(xml.contains("<architecture>s390:64-bit</architecture>"), "{xml}");
+        let feature = |name: &str| {
+            let begin = format!("<feature name=\"{name}\">");
+            let (_, rest) = xml.split_once(&begin).unwrap_or_else(|| panic!("no {name} in {xml}"));
+            rest.split_once("</feature>").expect("an end").0
+        };
+        assert!(feature("org.gnu.gdb.s390.core").contains(
+            "<reg name=\"pswa\" bitsize=\"64\" type=\"code_ptr\" regnum=\"1\" group=\"general\"/>"
+        ));
+        assert!(feature("org.gnu.gdb.s390.acr").contains("name=\"acr1\" bitsize=\"32\""));
+        assert!(feature("org.gnu.gdb.s390.fpr").contains("name=\"f1\" bitsize=\"64\" type=\"ieee_double\""));
+        assert!(feature("org.gnu.gdb.s390.fpr").contains("name=\"fpc\" bitsize=\"32\" type=\"int\""));
+        assert!(feature("org.gnu.gdb.s390.vx").contains("name=\"v0l\""));
+        assert!(feature("org.gnu.gdb.s390.vx").contains("name=\"v16\" bitsize=\"128\" type=\"vec128\""));
+        assert!(feature("org.lockstep.s390x.system").contains("name=\"cr0\""));
+    }
+
+    /// Catches a description of alpha, for which GDB knows its registers itself and takes exactly so many.
+    #[test]
+    fn alpha_has_the_registers_that_gdb_has_built_in() {
+        let file = alpha();
+        assert!(file.description().contains("<architecture>alpha</architecture>"));
+        assert!(!file.description().contains("<reg "), "{}", file.description());
+        assert_eq!(file.in_packet().count(), ALPHA_BUILT_IN);
+        assert_eq!(file.number("PTBR"), Some(ALPHA_BUILT_IN));
+    }
+
+    /// Catches bytes in the wrong order: a debugger would show 0x80 as 0x8000000000000000.
+    #[test]
+    fn values_have_the_byte_order_of_the_guest() {
+        let (big, little) = (s390x(), alpha());
+        assert_eq!(big.encode(1, 0x1234), Some(vec![0, 0, 0, 0, 0, 0, 0x12, 0x34]));
+        assert_eq!(big.encode(5, 0x1234), Some(vec![0, 0, 0x12, 0x34]));
+        assert_eq!(little.encode(1, 0x1234), Some(vec![0x34, 0x12, 0, 0, 0, 0, 0, 0]));
+        assert_eq!(big.encode(99, 0), None);
+        for number in [0, 1, 5, 11] {
+            let bytes = big.encode(number, 0x8765_4321).expect("there is one");
+            assert_eq!(big.decode(number, &bytes), Some(0x8765_4321));
+            assert_eq!(big.decode(number, &bytes[1..]), None);
+        }
+        let bytes = little.encode(3, u128::from(u64::MAX - 1)).expect("there is one");
+        assert_eq!(little.decode(3, &bytes), Some(u128::from(u64::MAX - 1)));
+    }
+}

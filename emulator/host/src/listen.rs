@@ -11,6 +11,8 @@ use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::SpawnError;
@@ -257,7 +259,11 @@ pub struct Connection {
     baton: Baton,
     stream: Stream,
     incoming: Receiver<Vec<u8>>,
+    unread: Unread,
 }
+
+/// Portions that were read and not received, and one more when nothing will follow.
+type Unread = Arc<AtomicUsize>;
 
 /// The peer is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -269,11 +275,14 @@ impl Connection {
         stream.prepare()?;
         let (sender, incoming) = baton.channel(READ_AHEAD);
         let reading = stream.try_clone()?;
-        let inner = baton.clone();
-        baton
-            .spawn("debug-reader", move || read_into(&inner, reading, &sender))
-            .map_err(io::Error::other)?;
-        Ok(Self { baton: baton.clone(), stream, incoming })
+        let unread = Unread::default();
+        let (inner, counter) = (baton.clone(), Arc::clone(&unread));
+        let read = move || {
+            read_into(&inner, reading, &sender, &counter);
+            counter.fetch_add(1, Ordering::Relaxed);
+        };
+        baton.spawn("debug-reader", read).map_err(io::Error::other)?;
+        Ok(Self { baton: baton.clone(), stream, incoming, unread })
     }
 
     /// Waits for bytes from the peer.
@@ -281,7 +290,9 @@ impl Connection {
     /// # Errors
     /// The peer is gone, and all that it sent has been received.
     pub fn receive(&self) -> Result<Vec<u8>, Closed> {
-        self.incoming.recv().map_err(|_| Closed)
+        let bytes = self.incoming.recv().map_err(|_| Closed)?;
+        self.unread.fetch_sub(1, Ordering::Relaxed);
+        Ok(bytes)
     }
 
     /// Bytes from the peer, if there are any now.
@@ -290,10 +301,20 @@ impl Connection {
     /// The peer is gone, and all that it sent has been received.
     pub fn try_receive(&self) -> Result<Option<Vec<u8>>, Closed> {
         match self.incoming.try_recv() {
-            Ok(bytes) => Ok(Some(bytes)),
+            Ok(bytes) => {
+                self.unread.fetch_sub(1, Ordering::Relaxed);
+                Ok(Some(bytes))
+            }
             Err(crate::ReceiveError::Empty) => Ok(None),
             Err(crate::ReceiveError::Disconnected) => Err(Closed),
         }
+    }
+
+    /// Something that tells, on any thread, whether [`Connection::try_receive`] has something to say: bytes, or that the
+    /// peer is gone.
+    pub fn watcher(&self) -> impl FnMut() -> bool + Send + use<> {
+        let unread = Arc::clone(&self.unread);
+        move || unread.load(Ordering::Relaxed) > 0
     }
 
     /// Sends bytes to the peer.
@@ -313,12 +334,14 @@ impl Drop for Connection {
     }
 }
 
-fn read_into(baton: &Baton, mut stream: Stream, incoming: &Sender<Vec<u8>>) {
+fn read_into(baton: &Baton, mut stream: Stream, incoming: &Sender<Vec<u8>>, unread: &Unread) {
     let mut buffer = vec![0; PORTION];
     loop {
         match baton.outside(Site::SocketRead, || stream.read(&mut buffer)) {
             Ok(0) => return,
             Ok(length) => {
+                // Counted first: whoever receives it counts it off.
+                unread.fetch_add(1, Ordering::Relaxed);
                 if incoming.send(buffer[..length].to_vec()).is_err() {
                     return;
                 }
@@ -372,9 +395,15 @@ mod tests {
         let address = "127.0.0.1:0".parse().expect("an address");
         let listener = Listener::bind(&Baton::os(), &address).expect("free");
         let ListenAddress::Tcp(at) = listener.address() else { panic!("not TCP") };
-        let _peer = TcpStream::connect(at).expect("open");
+        let peer = TcpStream::connect(at).expect("open");
         let connection = connection(&listener);
         assert_eq!(connection.try_receive(), Ok(None));
+        assert!(!connection.watcher()());
+        drop(peer);
+        let start = std::time::Instant::now();
+        while !connection.watcher()() {
+            assert!(start.elapsed() < PATIENCE, "nobody noticed that the peer is gone");
+        }
         listener.closer().close();
         assert!(matches!(listener.wait(), Arrival::Closed));
     }
