@@ -137,7 +137,8 @@ fn none(arguments: &str, usage: &'static str) -> Result<(), MonitorError> {
 #[must_use]
 pub(crate) fn position(machine: &dyn Machine, symbols: &Symbols) -> String {
     let (vcpu, pc) = machine.position();
-    let insn = machine.disassemble().unwrap_or_else(|| "(no instruction can be read)".to_owned());
+    let insn = machine.disassemble_at(vcpu, pc).map(|insn| insn.text);
+    let insn = insn.unwrap_or_else(|| "(no instruction can be read)".to_owned());
     let (moment, time) = (machine.moment(), machine.time());
     format!("moment {moment}  time {time}  {vcpu}  {}  {insn}", symbols.show(pc))
 }
