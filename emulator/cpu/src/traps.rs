@@ -101,6 +101,12 @@ impl Traps {
         }
     }
 
+    /// Whether there is nothing to stop at.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.breakpoints.is_empty() && self.watches.is_empty()
+    }
+
     /// Whether engines have to run the page at `pc` instruction by instruction.
     #[inline(always)]
     #[must_use]

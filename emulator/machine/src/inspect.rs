@@ -138,6 +138,9 @@ pub trait Inspect {
         pieces.into_iter().try_for_each(|(physical, piece)| self.write_physical(physical, piece))
     }
 
+    /// Bytes of guest memory that the machine shares with no snapshot.
+    fn bytes_owned(&self) -> u64;
+
     /// Replaces what [`crate::Machine::run`] stops at. Cannot be seen in the run.
     fn set_traps(&mut self, traps: Traps);
 }
@@ -205,6 +208,10 @@ impl<G: Guest> Inspect for System<G> {
 
     fn write_physical(&mut self, address: u64, bytes: &[u8]) -> Result<(), InspectError> {
         self.cx.mem.write_bytes(address, bytes).map_err(|_| InspectError::NoMemory(address))
+    }
+
+    fn bytes_owned(&self) -> u64 {
+        self.cx.mem.bytes_owned()
     }
 
     fn set_traps(&mut self, traps: Traps) {

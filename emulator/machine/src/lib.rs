@@ -25,6 +25,6 @@ pub use lockstep_cpu::{
 pub use lockstep_log::MachineRecord;
 pub use machine::{EngineChoice, Goal, Machine, NoJitError, Outputs, Pause, Stats};
 pub use record::{LogSink, Recorder, Recording};
-pub use replay::{Replay, ReplayEnd, ReplayError};
+pub use replay::{LogDoor, Replay, ReplayEnd, ReplayError};
 pub use script::{Script, ScriptDoor, ScriptError};
 pub use snapshot::Snapshot;

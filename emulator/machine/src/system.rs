@@ -352,9 +352,12 @@ impl<G: Guest> System<G> {
     }
 
     /// Why the machine stops between two acts.
-    fn pauses(&self, goal: Goal) -> Option<Pause> {
+    fn pauses(&mut self, goal: Goal) -> Option<Pause> {
         if self.cx.bp.journal.stop_wanted() {
             return Some(Pause::Observer);
+        }
+        if self.ended.is_some() && self.cx.traps().has_hits() {
+            return Some(Pause::Watchpoint(self.cx.traps_mut().take_hits()));
         }
         if let Some(reason) = &self.ended {
             return Some(Pause::Ended(reason.clone()));

@@ -273,6 +273,12 @@ impl PhysMem {
         MemImage { regions: self.regions.iter_mut().map(image).collect() }
     }
 
+    /// Bytes of the pages that no snapshot shares: those written since the last one, and so held twice.
+    #[must_use]
+    pub fn bytes_owned(&self) -> u64 {
+        self.regions.iter().map(|region| (region.owned_pages() * PAGE_SIZE) as u64).sum()
+    }
+
     /// Takes a snapshot back.
     pub fn restore(&mut self, image: &MemImage) -> Result<(), MismatchError> {
         self.restore_some(image, |_| true)

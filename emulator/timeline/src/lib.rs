@@ -23,9 +23,14 @@
 
 mod conditions;
 mod error;
+mod history;
 mod options;
+mod runner;
+mod scan;
 mod stop;
+mod store;
 mod timeline;
+mod track;
 
 pub use conditions::{Conditions, EventCondition};
 pub use error::{OpenError, TimelineError};

@@ -3,14 +3,14 @@
 use lockstep_machine::EngineChoice;
 
 /// Something for another thread to do.
-pub type Job = Box<dyn FnOnce() + Send>;
+pub type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
 
 /// Who runs jobs side by side. Threads are the host's, so they come from outside.
 pub trait Workers: Send {
     /// How many jobs can make progress at once, at least one.
     fn count(&self) -> usize;
     /// Runs all jobs, and comes back when the last has ended.
-    fn run(&self, jobs: Vec<Job>);
+    fn run(&self, jobs: Vec<Job<'_>>);
 }
 
 /// One job after the other, here.
@@ -22,7 +22,7 @@ impl Workers for Serial {
         1
     }
 
-    fn run(&self, jobs: Vec<Job>) {
+    fn run(&self, jobs: Vec<Job<'_>>) {
         jobs.into_iter().for_each(|job| job());
     }
 }
