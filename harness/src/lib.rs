@@ -17,6 +17,7 @@ pub mod runner;
 pub mod schema;
 pub mod selection;
 pub mod suite;
+pub mod travel;
 pub mod trial;
 
 pub use failure::Failure;
