@@ -212,6 +212,10 @@ fn adapted(body: &[u8]) -> Vec<u8> {
     if text == "Hc-1" || text.starts_with("Hcp") && text.ends_with(".-1") {
         return b"Hc0".to_vec();
     }
+    // A debugger without features of its own names none.
+    if text == "qSupported" {
+        return b"qSupported:swbreak+".to_vec();
+    }
     // A debugger takes fewer bytes than it asked for; the library would go on for as many as it is told.
     if let Some((address, length)) = text.strip_prefix('m').and_then(|rest| rest.split_once(','))
         && let Ok(length) = u64::from_str_radix(length, 16)
