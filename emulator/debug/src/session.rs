@@ -91,6 +91,7 @@ impl Session {
     pub fn serve(&mut self, stream: &mut dyn Stream) -> End {
         self.target.points.detach();
         self.target.plan = None;
+        self.target.stuck = false;
         self.target.stopped = self.target.current();
         self.target.timeline.set_interrupt(stream.watcher());
         let mut talk = Conversation { wire: Wire::default(), stub: Stub::default(), stream };
