@@ -284,14 +284,20 @@ impl<G: Guest> Cx<G> {
             return Err(Exit::Exception(G::misaligned(self, address, access)));
         }
         let to_page_end = PAGE - address % PAGE;
-        if to_page_end >= size {
-            return Ok((first.address, None));
+        let second = if to_page_end >= size {
+            None
+        } else {
+            let second = self.translate(address.wrapping_add(to_page_end), access, mem.user)?;
+            if second.device {
+                return Err(Exit::Exception(G::misaligned(self, address, access)));
+            }
+            Some(second.address)
+        };
+        if self.cpu.watched {
+            self.sync();
+            G::watch(self, address, mem, access)?;
         }
-        let second = self.translate(address.wrapping_add(to_page_end), access, mem.user)?;
-        if second.device {
-            return Err(Exit::Exception(G::misaligned(self, address, access)));
-        }
-        Ok((first.address, Some(second.address)))
+        Ok((first.address, second))
     }
 
     #[cold]
@@ -592,7 +598,9 @@ impl<G: Guest> Emit<G> for Cx<G> {
 
     #[inline(always)]
     fn load(&mut self, address: u64, mem: Mem) -> Result<u64, Exit<G>> {
-        if (address & (mem.size.bytes() - 1)) | self.watching == 0 && !mem.update {
+        if (address & (mem.size.bytes() - 1)) | self.watching | u64::from(self.cpu.watched) == 0
+            && !mem.update
+        {
             let mode = if mem.user { 0 } else { self.cpu.mmu.mode };
             let space = self.cpu.mmu.space;
             if let Some(physical) = self.cpu.tlb.hit(address, space, mode, Access::Read) {
@@ -612,7 +620,7 @@ impl<G: Guest> Emit<G> for Cx<G> {
 
     #[inline(always)]
     fn store(&mut self, address: u64, value: u64, mem: Mem) -> Result<(), Exit<G>> {
-        if (address & (mem.size.bytes() - 1)) | self.watching == 0 {
+        if (address & (mem.size.bytes() - 1)) | self.watching | u64::from(self.cpu.watched) == 0 {
             let mode = if mem.user { 0 } else { self.cpu.mmu.mode };
             let space = self.cpu.mmu.space;
             if let Some(physical) = self.cpu.tlb.hit(address, space, mode, Access::Write) {

@@ -112,6 +112,20 @@ pub trait Guest: Sized + 'static {
     /// Whether a waiting vCPU goes on: an interrupt is pending, masked or not.
     fn wakes(cpu: &Vcpu<Self>) -> bool;
 
+    /// Runs one instruction with `run`, while [`Vcpu::careful`] is set: for debug exceptions before it, and whatever
+    /// depends on its having completed. `cx.left` is not zero; an exception instead of the instruction takes one off.
+    fn run_carefully(
+        cx: &mut Cx<Self>,
+        run: &mut dyn FnMut(&mut Cx<Self>) -> Result<(), Exit<Self>>,
+    ) -> Result<(), Exit<Self>> {
+        run(cx)
+    }
+    /// Looks at a data access that would succeed, while [`Vcpu::watched`] is set: for watchpoints.
+    fn watch(cx: &mut Cx<Self>, address: u64, mem: Mem, access: Access) -> Result<(), Exit<Self>> {
+        let _ = (cx, address, mem, access);
+        Ok(())
+    }
+
     /// A calendar entry of the vCPU `cx.cpu` is due.
     fn due(cx: &mut Cx<Self>, number: u32);
     /// Does what another vCPU asked of every vCPU.

@@ -82,6 +82,10 @@ impl<G: Guest> Stretch<G> for Interpreter<G> {
         Ok(())
     }
 
+    fn step(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        Self::step(self, cx)
+    }
+
     fn forget(&mut self, written: &[u64]) {
         self.invalidate(written);
     }

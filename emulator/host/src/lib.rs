@@ -10,7 +10,7 @@
 //! * [`Listener`]: sockets at which a debugger attaches;
 //! * [`FileSink`] and [`read_file`]: files, with errors that name them;
 //! * [`Stopwatch`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
-//! * [`Rng`] and [`fresh_seed`]: chance, always from a seed that is written down.
+//! * [`fresh_seed`]: a seed for a run that was given none.
 
 mod channel;
 mod clock;
@@ -20,7 +20,6 @@ mod entropy;
 mod file;
 mod listen;
 pub mod schedule;
-mod seeds;
 pub mod signals;
 mod sink;
 pub mod terminal;
@@ -34,6 +33,5 @@ pub use entropy::fresh_seed;
 pub use file::{FileError, Problem, read_file};
 pub use listen::{Arrival, Closed, Closer, Connection, ListenAddress, ListenError, Listener};
 pub use schedule::Baton;
-pub use seeds::{Rng, Use};
 pub use sink::{FileSink, SinkError, SinkFailed, Written};
 pub use thread::{JoinHandle, Panicked, SpawnError, message_of, side_by_side};

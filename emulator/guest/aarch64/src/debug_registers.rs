@@ -147,8 +147,8 @@ fn set_system(cpu: &mut Vcpu<Aarch64>, row: &Register, value: u64) -> bool {
     let Write::Cpu(write) = row.write else { return false };
     let before = cpu.clone();
     match write(cpu, value) {
-        After::Nothing | After::Masks => {}
-        After::Regime => derive(cpu),
+        After::Nothing => {}
+        After::Regime | After::Masks | After::Debug => derive(cpu),
         After::Flush => {
             cpu.tlb.clear();
             derive(cpu);

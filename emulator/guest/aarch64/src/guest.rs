@@ -10,8 +10,8 @@ use crate::exceptions::{self, status};
 use crate::maintenance::{self, Invalidation};
 use crate::registers::{Sys, derive};
 use crate::{
-    Aarch64, Aarch64Platform, Exception, Insn, debug_registers, decode, disassemble, mmu, reg,
-    table, timer,
+    Aarch64, Aarch64Platform, Exception, Insn, debug_exceptions, debug_registers, decode,
+    disassemble, mmu, reg, table, timer,
 };
 
 /// What one processor makes all others do.
@@ -27,7 +27,7 @@ impl Guest for Aarch64 {
     const NAME: &'static str = "aarch64";
     const BIG_ENDIAN: bool = false;
     const INSN_ALIGN: u64 = 4;
-    const SYS_VERSION: u16 = 2;
+    const SYS_VERSION: u16 = 3;
 
     type Insn = Insn;
     type Sys = Sys;
@@ -118,6 +118,17 @@ impl Guest for Aarch64 {
             PowerState::WaitingForEvent if cpu.sys.event => true,
             _ => cpu.lines & 3 != 0,
         }
+    }
+
+    fn run_carefully(
+        cx: &mut Cx<Self>,
+        run: &mut dyn FnMut(&mut Cx<Self>) -> Result<(), Exit<Self>>,
+    ) -> Result<(), Exit<Self>> {
+        debug_exceptions::run_carefully(cx, run)
+    }
+
+    fn watch(cx: &mut Cx<Self>, address: u64, mem: Mem, access: Access) -> Result<(), Exit<Self>> {
+        debug_exceptions::watch(cx, address, mem, access)
     }
 
     fn due(cx: &mut Cx<Self>, number: u32) {
