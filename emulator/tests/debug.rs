@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use common::debugger::{Recorded, packet};
 use common::{run, words};
-use lockstep_host::{Rng, Use};
+use lockstep_core::{Rng, Use};
 
 /// The number of `pc` in the description of aarch64.
 const PC: usize = 32;

@@ -16,8 +16,7 @@ use std::time::{Duration, Instant};
 
 use common::debugger::{Recorded, Server};
 use harness::gdb::Gdb;
-use lockstep_core::Moment;
-use lockstep_host::{Rng, Use};
+use lockstep_core::{Moment, Rng, Use};
 use lockstep_log::{ImageRole, Reader};
 use lockstep_machine::{Images, Watch, WatchKind};
 use lockstep_timeline::{Options, Stop, Timeline};
@@ -158,7 +157,7 @@ fn random_moves() {
         return;
     }
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let moves = number("LOCKSTEP_SEQUENCES").unwrap_or(40);
+    let moves = number("LOCKSTEP_SEQUENCES").unwrap_or(100);
     let seed = number("LOCKSTEP_SEED").unwrap_or(1);
     for name in ["hello", "timer", "exceptions"] {
         let mut rng = Rng::new(seed, Use::Test);

@@ -3,12 +3,14 @@
 //! A debug server that is only tried by its authors' idea of a debugger meets the real one at a user's desk. So gdb
 //! is driven as a person drives it: a line is typed, and what it prints up to its next prompt is the answer.
 
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
 
-use rexpect::process::Signal;
-use rexpect::session::{Options, PtySession, spawn_with_options};
+use rexpect::process::{PtyProcess, Signal};
 
 /// The program: one gdb for all guests.
 const PROGRAM: &str = "gdb-multiarch";
@@ -31,7 +33,12 @@ pub struct GdbError {
 
 /// A gdb. Killed when dropped.
 pub struct Gdb {
-    session: PtySession,
+    process: PtyProcess,
+    keyboard: File,
+    /// What is on the screen, as it comes.
+    screen: Receiver<Vec<u8>>,
+    /// What came and was not yet looked at.
+    unread: Vec<u8>,
     /// Everything typed and printed so far.
     transcript: String,
 }
@@ -56,15 +63,15 @@ impl Gdb {
         command.args(["-iex", "set confirm off", "-iex", "set pagination off"]);
         command.args(["-iex", "set width 0", "-iex", "set debuginfod enabled off"]);
         command.args(symbols).env("TERM", "dumb").env("LC_ALL", "C");
-        let options = Options::new().timeout_ms(Some(PATIENCE.as_millis() as u64));
-        let failed = |error: rexpect::error::Error| GdbError {
-            line: PROGRAM.to_owned(),
-            detail: error.to_string(),
-        };
-        let mut session = spawn_with_options(command, options).map_err(failed)?;
-        session.process_mut().set_kill_timeout(Some(KILL_PATIENCE.as_millis() as u64));
-        session.exp_string(PROMPT).map_err(failed)?;
-        Ok(Self { session, transcript: String::new() })
+        let failed = |detail: String| GdbError { line: PROGRAM.to_owned(), detail };
+        let mut process = PtyProcess::new(command).map_err(|error| failed(error.to_string()))?;
+        process.set_kill_timeout(Some(KILL_PATIENCE.as_millis() as u64));
+        let terminal = || process.get_file_handle().map_err(|error| failed(error.to_string()));
+        let (keyboard, screen) = (terminal()?, read_on(terminal()?));
+        let transcript = String::new();
+        let mut gdb = Self { process, keyboard, screen, unread: Vec::new(), transcript };
+        gdb.wait(PROGRAM)?;
+        Ok(gdb)
     }
 
     /// Attaches to a server. The architecture is as gdb calls it; gdb can find it out itself, but not where it has to guess.
@@ -89,8 +96,7 @@ impl Gdb {
     /// # Errors
     /// gdb takes no more.
     pub fn type_line(&mut self, line: &str) -> Result<(), GdbError> {
-        let sent = self.session.send_line(line).and_then(|_| self.session.flush());
-        sent.map_err(|error| GdbError { line: line.to_owned(), detail: error.to_string() })
+        self.press(line, format!("{line}\n").as_bytes())
     }
 
     /// Presses Ctrl-C, and waits for the prompt.
@@ -98,16 +104,32 @@ impl Gdb {
     /// # Errors
     /// See [`Gdb::command`].
     pub fn interrupt(&mut self) -> Result<String, GdbError> {
-        let sent = self.session.send_control('c');
-        sent.map_err(|error| GdbError { line: "^C".to_owned(), detail: error.to_string() })?;
+        self.press("^C", b"\x03")?;
         self.wait("^C")
     }
 
+    fn press(&mut self, line: &str, keys: &[u8]) -> Result<(), GdbError> {
+        let failed =
+            |error: io::Error| GdbError { line: line.to_owned(), detail: error.to_string() };
+        self.keyboard.write_all(keys).map_err(failed)
+    }
+
     fn wait(&mut self, line: &str) -> Result<String, GdbError> {
-        let printed = self.session.exp_string(PROMPT);
-        let printed = printed
-            .map_err(|error| GdbError { line: line.to_owned(), detail: error.to_string() })?
-            .replace('\r', "");
+        let start = Instant::now();
+        while !self.unread.ends_with(PROMPT.as_bytes()) {
+            let left = PATIENCE.saturating_sub(start.elapsed());
+            match self.screen.recv_timeout(left) {
+                Ok(bytes) => self.unread.extend_from_slice(&bytes),
+                Err(error) => {
+                    let printed = String::from_utf8_lossy(&self.unread);
+                    let detail = format!("no prompt ({error}) after {printed:?}");
+                    return Err(GdbError { line: line.to_owned(), detail });
+                }
+            }
+        }
+        let printed = std::mem::take(&mut self.unread);
+        let printed = String::from_utf8_lossy(&printed).replace('\r', "");
+        let printed = printed.strip_suffix(PROMPT).unwrap_or(&printed).to_owned();
         self.transcript.push_str(&format!("{PROMPT}{line}\n{printed}"));
         Ok(printed)
     }
@@ -141,6 +163,20 @@ impl Gdb {
 
     /// Ends gdb as a crash would: the server is told nothing.
     pub fn kill(mut self) {
-        let _ = self.session.process_mut().kill(Signal::SIGKILL);
+        let _ = self.process.kill(Signal::SIGKILL);
     }
+}
+
+/// Reads a terminal until nobody writes to it any more.
+fn read_on(mut terminal: File) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = terminal.read(&mut buffer) {
+            if sender.send(buffer[..length].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
 }
