@@ -18,6 +18,7 @@ pub mod runner;
 pub mod schema;
 pub mod selection;
 pub mod suite;
+pub mod travel;
 pub mod trial;
 
 pub use failure::Failure;
