@@ -204,6 +204,10 @@ impl<G: Guest> Stretch<G> for Jit<G> {
     fn stretch(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
         self.interpreter.trim();
         while cx.left > 0 {
+            if cx.traps().in_page(cx.cpu.pc) {
+                self.interpreter.step_to_breakpoint(cx)?;
+                continue;
+            }
             let frame = cx.fetch_frame()?;
             let address = frame * PAGE as u64 + cx.cpu.pc % PAGE as u64;
             match self.code_at(cx, address) {

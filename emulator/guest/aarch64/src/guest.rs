@@ -2,15 +2,17 @@
 
 use lockstep_core::{InterruptClass, VcpuId};
 use lockstep_cpu::{
-    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, Step, TlbEntry, Vcpu,
+    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, RegisterInfo, Step, TlbEntry,
+    Vcpu,
 };
+use lockstep_memory::PhysMem;
 
 use crate::exceptions::{self, status};
 use crate::maintenance::{self, Invalidation};
 use crate::registers::{Sys, derive};
 use crate::{
-    Aarch64, Aarch64Platform, Exception, Insn, debug_exceptions, decode, disassemble, mmu, pmu,
-    reg, table, timer,
+    Aarch64, Aarch64Platform, Exception, Insn, debug_exceptions, debug_registers, decode,
+    disassemble, mmu, pmu, reg, table, timer,
 };
 
 /// What one processor makes all others do.
@@ -61,6 +63,22 @@ impl Guest for Aarch64 {
         user: bool,
     ) -> Result<TlbEntry, Exit<Self>> {
         mmu::walk(cx, address, access, user)
+    }
+
+    fn look(cpu: &Vcpu<Self>, mem: &PhysMem, untagged: u64) -> Option<TlbEntry> {
+        mmu::look(&cpu.sys, mem, untagged).ok().map(|found| found.entry)
+    }
+
+    fn registers() -> Vec<RegisterInfo> {
+        debug_registers::list()
+    }
+
+    fn register(cpu: &Vcpu<Self>, number: usize) -> Option<u128> {
+        debug_registers::by_number(cpu, number)
+    }
+
+    fn set_register(cpu: &mut Vcpu<Self>, number: usize, value: u128) -> bool {
+        debug_registers::set_by_number(cpu, number, value)
     }
 
     fn misaligned(cx: &mut Cx<Self>, address: u64, access: Access) -> Exception {

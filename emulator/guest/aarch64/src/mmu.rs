@@ -9,6 +9,7 @@
 //! that meet no memory are external aborts on the walk.
 
 use lockstep_cpu::{Access, Cx, Exit, TlbEntry};
+use lockstep_memory::PhysMem;
 
 use crate::Aarch64;
 use crate::exceptions::{abort, data_abort, fetch_abort, status};
@@ -245,12 +246,11 @@ pub(crate) fn look_as(cx: &Cx<Aarch64>, untagged: u64, mode: u8) -> Result<Found
     if mode == 0 && sys.sctlr & sctlr::M != 0 && Half::of(sys, untagged).not_for_el0 {
         return Err(status::TRANSLATION);
     }
-    look(cx, untagged)
+    look(sys, &cx.mem, untagged)
 }
 
 /// Translates an address without its tag, whoever may use it. Changes nothing.
-fn look(cx: &Cx<Aarch64>, untagged: u64) -> Result<Found, Status> {
-    let sys = &cx.cpu.sys;
+pub(crate) fn look(sys: &Sys, mem: &PhysMem, untagged: u64) -> Result<Found, Status> {
     if sys.sctlr & sctlr::M == 0 {
         return flat(untagged);
     }
@@ -268,7 +268,8 @@ fn look(cx: &Cx<Aarch64>, untagged: u64) -> Result<Found, Status> {
         return Err(status::ADDRESS_SIZE);
     }
     loop {
-        let entry = cx.read_table(table + index * 8).ok_or(status::EXTERNAL_ON_WALK + level)?;
+        let entry = mem.read::<8>(table + index * 8).map(u64::from_le_bytes);
+        let entry = entry.ok_or(status::EXTERNAL_ON_WALK + level)?;
         let is_table = entry & descriptor::TABLE != 0;
         let reserved = if level == 3 { !is_table } else { !is_table && !granule.has_blocks(level) };
         if entry & descriptor::VALID == 0 || reserved {

@@ -7,6 +7,7 @@ mod boot;
 mod device_tree;
 mod map;
 mod platform;
+mod slots;
 
 use lockstep_aarch64::{Aarch64, Semihosting};
 use lockstep_core::{Backplane, Clock, Journal, NoObserver, VcpuId};
@@ -27,6 +28,21 @@ pub(super) const INFO: BoardInfo = BoardInfo {
             name: "gic",
             values: &["3", "2"],
             about: "version of the interrupt controller",
+        },
+        BoardOption {
+            name: "console",
+            values: &["off", "virtio"],
+            about: "a virtio console, which is then the one typed to; the PL011 is shown as well",
+        },
+        BoardOption {
+            name: "entropy",
+            values: &["off", "virtio"],
+            about: "a virtio entropy device, which gives the seed's random bytes",
+        },
+        BoardOption {
+            name: "net",
+            values: &["off", "virtio"],
+            about: "a virtio network card, whose peer 192.0.2.1 answers ARP, ping and UDP echo",
         },
         BoardOption {
             name: "semihosting",
@@ -82,8 +98,9 @@ pub(super) fn build(
     }
     let mut bp = Backplane::new(Clock::new(record.ns_per_insn), Journal::new(Box::new(NoObserver)));
     let start = boot::load(&config, images, &mut mem)?;
+    let slots = slots::Slots::new(record, images, &mut mem)?;
     let semihosting = semihosting(&config, images, start);
-    let platform = platform::VirtPlatform::new(&config, semihosting, &mut mem, &mut bp)?;
+    let platform = platform::VirtPlatform::new(&config, slots, semihosting, &mut mem, &mut bp)?;
     let cpu = |number: u16| {
         let boots = number == 0;
         let (entry, arg) = if boots { (start.entry, start.device_tree) } else { (0, 0) };
