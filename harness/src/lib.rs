@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod emulator;
 mod failure;
+pub mod gdb;
 pub mod golden;
 pub mod load;
 pub mod process;
