@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use lockstep_core::Level;
 use lockstep_host::ListenAddress;
+use lockstep_log::IoMode;
 use lockstep_machine::EngineChoice;
 
 const STATUS: &str = "\
@@ -69,6 +70,15 @@ pub(crate) struct MachineArgs {
     /// Firmware, put where the processor starts
     #[arg(long, value_name = "FILE")]
     pub(crate) bios: Option<PathBuf>,
+    /// A disk: a raw image, which stays as it is. May be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) disk: Vec<PathBuf>,
+    /// When disk reads complete: after a modelled time, which makes recordings repeatable, or `live`, when the host is done
+    #[arg(long, default_value_t = IoMode::Modelled, value_name = "modelled|live")]
+    pub(crate) io: IoMode,
+    /// Answer the guest's semihosting calls: console, exit status, clock; no files. The same as `-M virt,semihosting=on`
+    #[arg(long)]
+    pub(crate) semihosting: bool,
     /// What the guest's random numbers derive from: a number, or `random` for a fresh one
     #[arg(long, default_value = "0", value_name = "N|random")]
     pub(crate) seed: String,
@@ -154,7 +164,7 @@ pub(crate) struct RecordArgs {
 }
 
 /// A recording and its images.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RecordingArgs {
     /// The recording
     pub(crate) log: PathBuf,
@@ -167,6 +177,9 @@ pub(crate) struct RecordingArgs {
     /// The firmware, likewise
     #[arg(long, value_name = "FILE")]
     pub(crate) bios: Option<PathBuf>,
+    /// The disks, likewise, in the order in which they were given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) disk: Vec<PathBuf>,
     /// A folder to look for the images in
     #[arg(long, value_name = "DIR")]
     pub(crate) images: Option<PathBuf>,
@@ -215,6 +228,17 @@ pub(crate) struct DebugArgs {
     pub(crate) gdb_options: Vec<OsString>,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct BisectArgs {
+    #[command(flatten)]
+    pub(crate) recording: RecordingArgs,
+    /// The recording to compare with; without it, the first is compared with its own replay
+    pub(crate) other: Option<PathBuf>,
+    /// What executes the guest's instructions
+    #[arg(long, default_value = "auto", value_enum)]
+    pub(crate) engine: Engine,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogCommand {
     /// Print every event, a line each
@@ -241,6 +265,8 @@ pub(crate) enum LogCommand {
         /// What is compared with it
         actual: PathBuf,
     },
+    /// Say at which instruction two runs part: of two recordings, or of one and its replay
+    Bisect(BisectArgs),
     /// Check every byte
     Verify {
         /// The logs

@@ -38,7 +38,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
     let baton = Baton::os();
-    let front = if args.quiet { None } else { Some(Front::connect(&baton, false)?) };
+    let front = if args.quiet { None } else { Some(Front::connect(&baton, false, Vec::new())?) };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);
         front
@@ -101,6 +101,10 @@ pub(crate) fn find_images(
         }
         images.add(record.role, &record.name, bytes);
     }
+    if let Some(path) = args.disk.get(images.all(ImageRole::Disk).count()) {
+        let path = path.display();
+        return Err(Failure::Usage(format!("--disk {path}: the recording has no such disk")));
+    }
     Ok(images)
 }
 
@@ -114,7 +118,11 @@ pub(crate) fn path_of(
         ImageRole::Kernel => args.kernel.as_ref(),
         ImageRole::Initrd => args.initrd.as_ref(),
         ImageRole::Bios => args.bios.as_ref(),
-        ImageRole::DeviceTree | ImageRole::Disk => None,
+        ImageRole::Disk => {
+            let mut disks = header.images.iter().filter(|image| image.role == ImageRole::Disk);
+            disks.position(|disk| disk == record).and_then(|number| args.disk.get(number))
+        }
+        ImageRole::DeviceTree => None,
     };
     match given {
         Some(path) => Ok(Some(path.clone())),
@@ -134,7 +142,8 @@ fn look_for(args: &RecordingArgs, record: &ImageRecord) -> Result<PathBuf, Failu
             ImageRole::Kernel => "--kernel FILE",
             ImageRole::Initrd => "--initrd FILE",
             ImageRole::Bios => "--bios FILE",
-            ImageRole::DeviceTree | ImageRole::Disk => "--images DIR",
+            ImageRole::Disk => "--disk FILE",
+            ImageRole::DeviceTree => "--images DIR",
         };
         let (role, digest) = (record.role, record.digest.short());
         Failure::Usage(format!(

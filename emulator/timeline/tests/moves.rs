@@ -321,6 +321,10 @@ fn positions_between_acts() {
         let settled = (timeline.moment(), timeline.digest());
         timeline.seek(Moment { ordinal: u32::MAX, ..warp }).unwrap();
         assert_eq!((timeline.moment(), timeline.digest()), settled);
+        // The moment of a position leads there, although the vCPU wakes up without an event of its own.
+        timeline.seek(Moment::NEVER).unwrap();
+        timeline.seek(settled.0).unwrap();
+        assert_eq!((timeline.moment(), timeline.digest()), settled);
         timeline.seek(warp).unwrap();
         assert_eq!(timeline.reverse_step().unwrap(), Stop::Moment);
         assert_eq!(timeline.moment().retired, warp.retired - 1);
