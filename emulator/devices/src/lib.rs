@@ -27,7 +27,7 @@ mod registers;
 #[cfg(test)]
 mod testing;
 pub mod typhoon;
-pub mod virtio_mmio;
+pub mod virtio;
 
 pub use bus::{Bus, MapError, Window};
 pub use device::{AccessError, Device, DeviceIo};
