@@ -254,12 +254,6 @@ impl Mc146818 {
         Self { place, start, state: Mc146818State::new(start) }
     }
 
-    /// Does what firmware does on machines whose interval timer this is: lets the periodic interrupt through.
-    pub fn start_periodic(&mut self, cx: &mut DeviceCx<'_>) {
-        self.state.registers[usize::from(spec::B)] |= spec::B_PIE;
-        self.arm(cx);
-    }
-
     const fn entry(&self, number: u32) -> EntryId {
         EntryId { owner: Owner::Device(self.place), number }
     }

@@ -62,7 +62,7 @@ fn setting_the_time() {
 fn periodic_ticks() {
     let (mut bench, mut rtc) = (Bench::new(), Mc146818::new(1, START));
     assert_eq!(bench.bp.calendar.next(), None);
-    rtc.start_periodic(&mut bench.cx());
+    put(&mut bench, &mut rtc, spec::B, spec::B_24_HOURS | spec::B_PIE);
     let mut ticks = 0;
     while let Some((time, _)) = bench.bp.calendar.next() {
         if time.as_ns() > 1_000_000_000 {
@@ -106,7 +106,7 @@ fn saved_whole_and_reset_whole() {
     let (mut bench, mut rtc) = (Bench::new(), Mc146818::new(1, START));
     put(&mut bench, &mut rtc, 0x40, 0x5a);
     put(&mut bench, &mut rtc, spec::A, 0x70);
-    rtc.start_periodic(&mut bench.cx());
+    put(&mut bench, &mut rtc, spec::B, spec::B_24_HOURS | spec::B_PIE);
     bench.run_until(&mut rtc, 700_000_000);
     put(&mut bench, &mut rtc, spec::A, 0x26);
     assert_eq!(get(&mut bench, &mut rtc, 0), 0x58);

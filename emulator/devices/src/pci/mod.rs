@@ -10,7 +10,7 @@ mod tests;
 
 pub mod spec;
 
-use lockstep_core::SaveState;
+use lockstep_core::{Input, SaveState};
 
 pub use self::config::{Bar, ConfigSpace, Identity, Space};
 use crate::{AccessError, DeviceCx};
@@ -66,6 +66,9 @@ pub trait PciFunction: SaveState + Send {
 
     /// A calendar entry of this function is due.
     fn due(&mut self, _cx: &mut DeviceCx<'_>, _number: u32) {}
+
+    /// Something came from outside, for this function or another.
+    fn input(&mut self, _cx: &mut DeviceCx<'_>, _input: &Input) {}
 
     /// The level of its interrupt pin, after [`ConfigSpace::drive_pin`].
     fn interrupt(&mut self) -> bool {

@@ -93,11 +93,6 @@ impl VirtioPci {
         Self { config, virtio, state: FunctionState::default(), window }
     }
 
-    /// Something came from outside.
-    pub fn input(&mut self, cx: &mut DeviceCx<'_>, input: &Input) {
-        self.virtio.input(cx, input);
-    }
-
     fn isr(&self) -> u8 {
         let used = if self.virtio.used() == 0 { 0 } else { spec::ISR_USED };
         used | if self.virtio.config_changed() { spec::ISR_CONFIG } else { 0 }
@@ -272,6 +267,10 @@ impl PciFunction for VirtioPci {
 
     fn due(&mut self, cx: &mut DeviceCx<'_>, number: u32) {
         self.virtio.due(cx, number);
+    }
+
+    fn input(&mut self, cx: &mut DeviceCx<'_>, input: &Input) {
+        self.virtio.input(cx, input);
     }
 
     fn interrupt(&mut self) -> bool {
