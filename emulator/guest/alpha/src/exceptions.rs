@@ -8,7 +8,7 @@ use crate::sys::{Cpu, Entry, PS_IPL, PS_USER, derive, is_user};
 use crate::{Alpha, Exception, InsnFault, Interrupt, line};
 
 /// Bytes of a stack frame: PS, PC, GP, R16, R17, R18.
-const FRAME: u64 = 48;
+pub(crate) const FRAME: u64 = 48;
 
 /// An interrupt line: its bit, what it is, and the priority level that its handler runs at.
 struct Line {

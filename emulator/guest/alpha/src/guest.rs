@@ -7,7 +7,7 @@ use lockstep_cpu::{
 
 use crate::insn::reg;
 use crate::sys::{Sys, derive};
-use crate::{Alpha, AlphaPlatform, Exception, Insn, InsnFault, decode, exceptions, mmu};
+use crate::{Alpha, AlphaPlatform, Exception, Insn, decode, disassemble, exceptions, mmu, table};
 
 /// The priority level at which everything is masked.
 const IPL_HIGH: u64 = 7;
@@ -33,12 +33,12 @@ impl Guest for Alpha {
         decode(word(bytes))
     }
 
-    fn meaning<E: Emit<Self>>(_row: u16) -> Meaning<E, Insn, E::Exit> {
-        |e, _| e.raise(Exception::Instruction(InsnFault::Opcode))
+    fn meaning<E: Emit<Self>>(row: u16) -> Meaning<E, Insn, E::Exit> {
+        table::meaning::<E>(row)
     }
 
-    fn disassemble(bytes: &[u8], _pc: u64) -> String {
-        format!(".long {:#x}", word(bytes))
+    fn disassemble(bytes: &[u8], pc: u64) -> String {
+        disassemble(word(bytes), pc)
     }
 
     fn walk(

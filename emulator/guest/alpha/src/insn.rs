@@ -42,7 +42,7 @@ pub mod reg {
     pub const FP_TRAP: Reg = 33;
     /// 1 while the lock flag is set, else 0.
     pub const LOCK: Reg = 34;
-    /// The physical address of the locked 16 bytes.
+    /// The address of the locked 16 bytes.
     pub const LOCK_ADDRESS: Reg = 35;
     /// The process unique value (RDUNIQUE).
     pub const UNIQUE: Reg = 36;

@@ -5,20 +5,32 @@
 //! PALmode instruction is ever executed; `mmu` walks page tables; `exceptions` enters and leaves the kernel. Section
 //! numbers are those of the Alpha Architecture Handbook, version 4, if not said otherwise.
 
+mod branch;
 mod decode;
+mod disassemble;
 mod exceptions;
+mod float;
 mod guest;
 mod insn;
+mod integer;
+mod memory_ops;
 mod mmu;
+mod ops;
 mod pal;
 mod platform;
 mod sys;
+mod system;
+mod table;
 
 pub use decode::decode;
+pub use disassemble::{REGISTERS, disassemble};
+pub use float::trap::{fpcr, summary};
 pub use insn::{Exception, Insn, InsnFault, MmCause, MmFault, reg};
 pub use mmu::translate;
+pub use pal::function;
 pub use platform::{AlphaPlatform, Halt, Interrupt, line};
 pub use sys::{ENTRIES, Entry, PS_IPL, PS_USER, Sys, fen, pcb, set_fen};
+pub use table::{Row, UNDEFINED, meaning, rows};
 
 /// The guest architecture.
 #[derive(Clone, Copy, Debug)]
