@@ -30,8 +30,6 @@ pub(super) mod place {
     pub(in super::super) const UART_1: usize = 6;
     pub(in super::super) const UARTS: [usize; 2] = [UART_0, UART_1];
     pub(in super::super) const ISA_BRIDGE: usize = 7;
-    /// The first PCI slot; the others follow.
-    pub(in super::super) const FIRST_SLOT: usize = 8;
 }
 
 /// Offsets in the system control block that entInt is told.
