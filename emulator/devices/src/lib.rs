@@ -13,6 +13,7 @@ pub mod cfi_flash;
 mod device;
 pub mod gic;
 pub mod i8042;
+pub mod i82077;
 pub mod i8237;
 pub mod i82378;
 pub mod i8254;

@@ -5,6 +5,7 @@ use lockstep_devices::i8042::I8042;
 use lockstep_devices::i8237::I8237;
 use lockstep_devices::i8254::I8254;
 use lockstep_devices::i8259::I8259;
+use lockstep_devices::i82077::I82077;
 use lockstep_devices::mc146818::Mc146818;
 use lockstep_devices::ns16550::Ns16550;
 use lockstep_devices::{AccessError, Bus, Device, DeviceCx};
@@ -24,6 +25,7 @@ pub(super) struct Isa {
     pub(super) rtc: Mc146818,
     keyboard: I8042,
     dma: I8237,
+    floppy: I82077,
     pub(super) uarts: [Ns16550; 2],
 }
 
@@ -38,6 +40,7 @@ impl Isa {
             rtc: Mc146818::new(place::RTC as u16, start_date),
             keyboard: I8042::default(),
             dma: I8237::default(),
+            floppy: I82077::default(),
             uarts: [0, 1].map(Ns16550::new),
         })
     }
@@ -49,6 +52,7 @@ impl Isa {
             place::RTC => &mut self.rtc,
             place::KEYBOARD => &mut self.keyboard,
             place::DMA => &mut self.dma,
+            place::FLOPPY => &mut self.floppy,
             place::UART_0 => &mut self.uarts[0],
             place::UART_1 => &mut self.uarts[1],
             _ => return None,
@@ -107,6 +111,7 @@ impl Isa {
         self.pic.set_line(map::irq::TIMER, timer);
         self.pic.set_line(map::irq::KEYBOARD, keyboard);
         self.pic.set_line(map::irq::MOUSE, mouse);
+        self.pic.set_line(map::irq::FLOPPY, self.floppy.interrupt());
         for (irq, uart) in map::irq::UARTS.into_iter().zip(&self.uarts) {
             self.pic.set_line(irq, uart.interrupt());
         }
@@ -114,20 +119,21 @@ impl Isa {
         self.pit.want_output(cx, wanted);
     }
 
-    fn parts(&self) -> [(&'static str, &dyn SaveState); 7] {
+    fn parts(&self) -> [(&'static str, &dyn SaveState); 8] {
         [
             ("pic", &self.pic),
             ("pit", &self.pit),
             ("rtc", &self.rtc),
             ("keyboard", &self.keyboard),
             ("dma", &self.dma),
+            ("floppy", &self.floppy),
             ("uart0", &self.uarts[0]),
             ("uart1", &self.uarts[1]),
         ]
     }
 
     pub(super) fn reset(&mut self, cx: &mut DeviceCx<'_>) {
-        for place in place::PIC..=place::UART_1 {
+        for place in place::PIC..=place::FLOPPY {
             if let Some(device) = self.device(place) {
                 device.reset(cx);
             }
@@ -146,6 +152,7 @@ impl Isa {
         self.rtc.restore("rtc", from)?;
         self.keyboard.restore("keyboard", from)?;
         self.dma.restore("dma", from)?;
+        self.floppy.restore("floppy", from)?;
         self.uarts[0].restore("uart0", from)?;
         self.uarts[1].restore("uart1", from)
     }

@@ -61,6 +61,7 @@ pub(super) mod irq {
     pub(in super::super) const TIMER: u8 = 0;
     pub(in super::super) const KEYBOARD: u8 = 1;
     pub(in super::super) const UARTS: [u8; 2] = [4, 3];
+    pub(in super::super) const FLOPPY: u8 = 6;
     pub(in super::super) const MOUSE: u8 = 12;
 }
 
@@ -85,6 +86,9 @@ pub(super) fn ports() -> Vec<Window> {
         Window::new(0x060, 1, place::KEYBOARD),
         part(0x064, 1, place::KEYBOARD, 4),
         Window::new(0x070, 2, place::RTC),
+        // The port between them is a hard disk's.
+        Window::new(0x3f0, 6, place::FLOPPY),
+        part(0x3f7, 1, place::FLOPPY, 7),
         Window::new(0x3f8, 8, place::UARTS[0]),
         Window::new(0x2f8, 8, place::UARTS[1]),
     ]

@@ -29,7 +29,8 @@ pub(super) mod place {
     pub(in super::super) const UART_0: usize = 5;
     pub(in super::super) const UART_1: usize = 6;
     pub(in super::super) const UARTS: [usize; 2] = [UART_0, UART_1];
-    pub(in super::super) const ISA_BRIDGE: usize = 7;
+    pub(in super::super) const FLOPPY: usize = 7;
+    pub(in super::super) const ISA_BRIDGE: usize = 8;
 }
 
 /// Offsets in the system control block that entInt is told.
