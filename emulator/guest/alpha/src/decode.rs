@@ -188,7 +188,8 @@ impl Format {
             Self::FloatControl => w.ra() == w.rb() && w.rb() == w.rc(),
             Self::FloatQualified(qualifiers) => qualifiers.allow(w.bits(11, 5)),
             Self::FloatOneQualified(qualifiers) => w.ra() == 31 && qualifiers.allow(w.bits(11, 5)),
-            Self::ToFloat | Self::FromFloat => w.rb() == 31,
+            Self::ToFloat => w.rb() == 31,
+            Self::FromFloat => w.rb() == 31 && !w.has_literal(),
             _ => true,
         }
     }

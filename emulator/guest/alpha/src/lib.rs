@@ -30,7 +30,7 @@ pub use mmu::translate;
 pub use pal::function;
 pub use platform::{AlphaPlatform, Halt, Interrupt, line};
 pub use sys::{ENTRIES, Entry, PS_IPL, PS_USER, Sys, fen, pcb, set_fen};
-pub use table::{Row, UNDEFINED, meaning, rows};
+pub use table::{Row, UNDEFINED, meaning, row_of, rows};
 
 /// The guest architecture.
 #[derive(Clone, Copy, Debug)]
