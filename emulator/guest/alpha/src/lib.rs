@@ -6,6 +6,7 @@
 //! numbers are those of the Alpha Architecture Handbook, version 4, if not said otherwise.
 
 mod branch;
+pub mod debug_registers;
 mod decode;
 mod disassemble;
 mod exceptions;

@@ -4,6 +4,9 @@
 //! append registers and what traps said to the results. It runs in kernel mode without page tables, with handlers of its
 //! own. On the emulator to compare with, a tail sends the results through the serial port; here the tail is an
 //! endless loop.
+//!
+//! QEMU 10.0.2 computes nothing right in VAX formats (a square root of a negative number is one, a store stores its
+//! address), so there is nothing to compare with; `meanings.rs` has their test.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
 #![allow(
@@ -56,8 +59,6 @@ enum Part {
     Integer,
     /// IEEE floating point, and what moves floating-point registers.
     Ieee,
-    /// VAX floating point.
-    Vax,
 }
 
 impl Part {
@@ -65,7 +66,6 @@ impl Part {
         match self {
             Self::Integer => 2500,
             Self::Ieee => 6000,
-            Self::Vax => 3000,
         }
     }
 
@@ -79,7 +79,7 @@ impl Part {
             // The registers, and the last trap.
             Self::Integer => u64::from(GENERAL) + 2,
             // Two operands and the result, FPCR, an integer register, the trap.
-            Self::Ieee | Self::Vax => 3 + 1 + 1 + 2,
+            Self::Ieee => 3 + 1 + 1 + 2,
         }
     }
 
@@ -88,6 +88,8 @@ impl Part {
             // Reads the time; answers with features of a later processor; what no program can do in the middle.
             "rpcc", "amask", "call_pal", "jmp", "jsr", "ret", "jcr", "pal19", "pal1b", "pal1d",
             "pal1e", "pal1f", "mt_fpcr", "br", "bsr",
+            // Exchanges words, which ITOFF does not; widens the exponent wrongly; stores the address.
+            "itoff", "ldf", "stf",
         ];
         let is_vax = row.opcode == 0x15 || ["sqrtf", "sqrtg"].contains(&row.name);
         let is_float = matches!(row.opcode, 0x14..=0x17 | 0x20..=0x27 | 0x31..=0x33 | 0x35..=0x37)
@@ -96,7 +98,6 @@ impl Part {
             && match self {
                 Self::Integer => !is_float,
                 Self::Ieee => is_float && !is_vax,
-                Self::Vax => is_vax,
             }
     }
 }
@@ -126,7 +127,7 @@ fn random_insn(random: &mut Random, row: &Row) -> u32 {
         if is_memory(word) {
             word = keep(keep(word, 16), 21) | KEPT_BASE << 16 | any(random) << 21;
             // A multiple of eight, so that everything is aligned.
-            word = word & !0x8007;
+            word &= !0x8007;
         } else if is_branch(word) {
             word = keep(word, 21) & !0x1f_ffff | any(random) << 21 | 1;
         } else {
@@ -369,19 +370,21 @@ fn run_there(part: Part, program: &[u32], seed: u64) -> Vec<u8> {
     let code = [program, &tail(part)].concat();
     std::fs::write(&kernel, elf(&image(&code, seed))).unwrap();
     let wanted: u64 = compared(part).iter().map(|(_, len)| len).sum();
-    let mut child = Command::new("timeout")
-        .args(["120", QEMU, "-M", "clipper", "-cpu", "ev67", "-m", "64M"])
+    let mut child = Command::new(QEMU)
+        .args(["-M", "clipper", "-cpu", "ev67", "-m", "64M"])
         .args(["-display", "none", "-monitor", "none", "-vga", "none", "-net", "none", "-serial"])
         .arg(format!("file:{}", output.display()))
         .arg("-kernel")
         .arg(&kernel)
         .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let start = Instant::now();
     let len = || std::fs::metadata(&output).map_or(0, |data| data.len());
     // The firmware says something first, or it does not.
-    while len() < wanted && start.elapsed() < Duration::from_secs(110) {
+    while len() < wanted && start.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(50));
     }
     std::thread::sleep(Duration::from_millis(100));
@@ -460,13 +463,45 @@ fn compare(part: Part, seed: u64) {
     assert!(ours[..scratch] == theirs[..scratch], "seed {seed}: memory differs");
 }
 
-/// Whether a group's results agree.
-fn agree(part: Part, _word: u32, ours: &[u64], theirs: &[u64]) -> bool {
+/// The canonical NaN, which is negative (handbook, 2.2.6.4; there it is positive).
+const NAN: [u64; 2] = [0xfff8 << 48, 0x7ff8 << 48];
+const UNDERFLOWED: u64 = 1 << 55;
+const INEXACT: u64 = 1 << 56;
+const INTEGER_OVERFLOWED: u64 = 1 << 57;
+
+/// Whether a group's results agree, but for what is known to be wrong there:
+/// - FPCR has no summary bit, and lacks exceptions that qualifiers keep from trapping;
+/// - the register masks of integer traps and of traps because of operands are empty;
+/// - underflow makes denormal numbers, which a 21264 does not, so that nothing happens when they are exact;
+/// - the canonical NaN has the wrong sign, and of two NaNs the one with the larger fraction is propagated, not Fb.
+fn agree(part: Part, word: u32, ours: &[u64], theirs: &[u64]) -> bool {
     let last = ours.len() - 2;
-    // The register mask of integer traps is not filled in there.
     let masks = ours[last + 1] == theirs[last + 1] || theirs[last + 1] == 0;
-    let _ = part;
-    ours[..=last] == theirs[..=last] && masks
+    if part == Part::Integer {
+        return ours[..=last] == theirs[..=last] && masks;
+    }
+    let underflowed = ours[3] & UNDERFLOWED != 0;
+    if underflowed {
+        return ours[2] == 0 || word >> 13 & 1 == 0 || ours[..2] == theirs[..2];
+    }
+    let modes = word >> 11 & 31;
+    let mut unrecorded = 1 << 63;
+    if modes & 1 << 3 == 0 {
+        unrecorded |= INEXACT;
+    }
+    if modes & 1 << 2 == 0 {
+        unrecorded |= INTEGER_OVERFLOWED;
+    }
+    let is_nan = |value: u64| value << 1 > 0x7ff << 53;
+    let both = is_nan(ours[0]) && is_nan(ours[1]) && ours[2] == ours[1] | 1 << 51;
+    let nans = [ours[2], theirs[2]] == NAN || both;
+    let same = |place: usize| ours[place] == theirs[place];
+    (0..2).all(same)
+        && (same(2) || nans)
+        && (ours[3] ^ theirs[3]) & !unrecorded == 0
+        && same(4)
+        && same(5)
+        && masks
 }
 
 /// Whether QEMU is there; says so when a test has to be skipped.
