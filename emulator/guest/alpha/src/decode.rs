@@ -158,9 +158,12 @@ impl Format {
             | Self::OperateRegister
             | Self::OperateOne
             | Self::OperateOneRegister
-            | Self::Implver
-            | Self::FromFloat => 0x7f << 5,
-            Self::FloatThree | Self::FloatOne | Self::FloatControl | Self::ToFloat => 0x7ff << 5,
+            | Self::Implver => 0x7f << 5,
+            Self::FloatThree
+            | Self::FloatOne
+            | Self::FloatControl
+            | Self::ToFloat
+            | Self::FromFloat => 0x7ff << 5,
             Self::FloatOneQualified(Qualifiers::Widen) => 0x3ff << 5,
             Self::FloatQualified(_) | Self::FloatOneQualified(_) => 0x3f << 5,
             _ => 0,
@@ -274,9 +277,7 @@ pub fn decode(word: u32) -> Decoded<Insn> {
         return Decoded { row: UNDEFINED, insn: Insn::default(), len: 4, ends_block: true };
     };
     let insn = operands(row.format, row.opcode, w);
-    let literal = row.format.function_mask() == 0x7f << 5
-        && row.format != Format::FromFloat
-        && w.has_literal();
+    let literal = row.format.function_mask() == 0x7f << 5 && w.has_literal();
     let number = match row.format {
         Format::Load if w.ra() == 31 => NOTHING,
         _ => place * 2 + u16::from(literal),

@@ -87,7 +87,8 @@ impl Text {
             Format::Pal => self.pal(),
             Format::PalReserved => format!("{name} {}", hex(w.bits(0, 26))),
             Format::Address if w.rb() == 31 => format!("{name} {ra},{}", w.signed(16)),
-            Format::Load if name == "ldq_u" && w.ra() == 31 && self.is_unop() => "unop".to_owned(),
+            // A load of nothing, which assemblers use to fill gaps.
+            Format::Load if name == "ldq_u" && w.ra() == 31 => "unop".to_owned(),
             Format::Address
             | Format::Load
             | Format::LoadLocked
@@ -120,11 +121,6 @@ impl Text {
         let function = self.w.bits(0, 26);
         let known = PAL_FUNCTIONS.iter().find(|(number, _)| *number == function);
         known.map_or_else(|| format!("call_pal {}", hex(function)), |(_, name)| (*name).to_owned())
-    }
-
-    /// A load of nothing from the stack, which assemblers use to fill gaps.
-    fn is_unop(&self) -> bool {
-        self.w.rb() == 30
     }
 
     fn is_plain_return(&self) -> bool {

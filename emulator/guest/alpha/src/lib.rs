@@ -6,6 +6,7 @@
 //! numbers are those of the Alpha Architecture Handbook, version 4, if not said otherwise.
 
 mod branch;
+pub mod debug_registers;
 mod decode;
 mod disassemble;
 mod exceptions;
@@ -30,7 +31,7 @@ pub use mmu::translate;
 pub use pal::function;
 pub use platform::{AlphaPlatform, Halt, Interrupt, line};
 pub use sys::{ENTRIES, Entry, PS_IPL, PS_USER, Sys, fen, pcb, set_fen};
-pub use table::{Row, UNDEFINED, meaning, rows};
+pub use table::{Row, UNDEFINED, meaning, row_of, rows};
 
 /// The guest architecture.
 #[derive(Clone, Copy, Debug)]

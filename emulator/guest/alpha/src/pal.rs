@@ -234,7 +234,7 @@ fn write_machine_check_summary(cx: &mut Cx<Alpha>, [value, ..]: [u64; 3]) -> Out
 
 /// Reads the process control block, or whatever else PALcode reads by a physical address.
 fn read_physical(cx: &Cx<Alpha>, address: u64) -> Outcome {
-    cx.read_table(address).ok_or_else(|| Exit::Exception(Exception::MachineCheck { address }))
+    cx.read_table(address).ok_or(Exit::Exception(Exception::MachineCheck { address }))
 }
 
 /// Writes by a physical address; what is there is memory, or nothing.
@@ -325,7 +325,7 @@ fn invalidate_translations(cx: &mut Cx<Alpha>, [what, address, _]: [u64; 3]) -> 
         -1 => tlb.invalidate(|entry| !entry.global),
         // One, of instructions, data, or both.
         1..=3 => {
-            tlb.invalidate(|entry| entry.covers(address) && (entry.global || entry.space == space))
+            tlb.invalidate(|entry| entry.covers(address) && (entry.global || entry.space == space));
         }
         _ => return Ok(0),
     }

@@ -60,7 +60,7 @@ impl Layout {
         let dropped = QUAD - self.kept;
         // Rounding may carry into the exponent, which is what it should do.
         let half = if chops { 0 } else { 1 << (dropped - 1) };
-        let magnitude = (value & !Quad::SIGN) + half >> dropped;
+        let magnitude = ((value & !Quad::SIGN) + half) >> dropped;
         let exponent = (magnitude >> self.kept) as i32 - Quad::EMAX + self.bias;
         if exponent > self.range.1 {
             return Outcome { value: 0, found: Found::OVERFLOW };

@@ -149,6 +149,12 @@ pub(crate) fn find(word: u32) -> Option<(u16, &'static Row)> {
     })
 }
 
+/// The row that covers `word`, if any does.
+#[must_use]
+pub fn row_of(word: u32) -> Option<&'static Row> {
+    find(word).map(|(_, row)| row)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
