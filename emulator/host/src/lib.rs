@@ -7,9 +7,10 @@
 //! * [`Baton`]: threads ([`Baton::spawn`]), channels ([`Baton::channel`]) and who goes next ([`schedule`]);
 //! * [`ChannelDoor`]: the machine's door for live inputs;
 //! * [`Console`]: the user's terminal or pipe, and [`signals`] from it;
+//! * [`Listener`]: sockets at which a debugger attaches;
 //! * [`FileSink`] and [`read_file`]: files, with errors that name them;
 //! * [`Stopwatch`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
-//! * [`Rng`] and [`fresh_seed`]: chance, always from a seed that is written down.
+//! * [`fresh_seed`]: a seed for a run that was given none.
 
 mod channel;
 mod clock;
@@ -17,8 +18,8 @@ mod console;
 mod door;
 mod entropy;
 mod file;
+mod listen;
 pub mod schedule;
-mod seeds;
 pub mod signals;
 mod sink;
 pub mod terminal;
@@ -30,7 +31,7 @@ pub use console::{Console, ConsoleError, ConsoleOptions, ConsoleOutcome, Console
 pub use door::{ChannelDoor, DEFAULT_POLL_INTERVAL};
 pub use entropy::fresh_seed;
 pub use file::{FileError, Problem, read_file};
+pub use listen::{Arrival, Closed, Closer, Connection, ListenAddress, ListenError, Listener};
 pub use schedule::Baton;
-pub use seeds::{Rng, Use};
 pub use sink::{FileSink, SinkError, SinkFailed, Written};
 pub use thread::{JoinHandle, Panicked, SpawnError, message_of};

@@ -8,6 +8,7 @@
 mod atomics;
 mod branch;
 mod conditional;
+mod debug_exceptions;
 pub mod debug_registers;
 mod decode;
 mod decode_vector;

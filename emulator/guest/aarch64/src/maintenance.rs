@@ -10,7 +10,7 @@ use crate::exceptions::{CM, WNR, data_abort, status, trapped_system, undefined};
 use crate::guest::Broadcast;
 use crate::mmu::{self, Found};
 use crate::registers::{id, sctlr};
-use crate::{Aarch64, Exception};
+use crate::{Aarch64, Exception, debug_exceptions};
 
 /// What a TLB invalidation removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,12 @@ pub(crate) fn sys_helper(
     }
     match operation {
         Operation::WholeCache => {}
-        Operation::Discard => maintain(cx, value, Access::Write)?,
+        Operation::Discard => {
+            maintain(cx, value, Access::Write)?;
+            if let Some(hit) = debug_exceptions::watch_line(&cx.cpu, value, id::LINE) {
+                return Err(Exit::Exception(hit));
+            }
+        }
         Operation::Clean => maintain(cx, value, Access::Read)?,
         Operation::Zero => zero(cx, value)?,
         Operation::Translate { user, write } => translate(cx, value, user, write)?,
@@ -156,7 +161,7 @@ fn translate(
     write: bool,
 ) -> Result<(), Exit<Aarch64>> {
     let (mode, access) = (u8::from(!user), if write { Access::Write } else { Access::Read });
-    let outcome = match mmu::look(cx, cx.cpu.sys.untag(address)) {
+    let outcome = match mmu::look(&cx.cpu.sys, &cx.mem, cx.cpu.sys.untag(address)) {
         Ok(found) if found.entry.permits(mode, access) => Ok(found),
         Ok(found) => Err(status::PERMISSION + found.level),
         Err(status) if status & !3 == status::EXTERNAL_ON_WALK => {

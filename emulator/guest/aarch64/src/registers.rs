@@ -11,13 +11,18 @@ use lockstep_core::VcpuId;
 use lockstep_cpu::{MmuCx, Vcpu};
 use serde::{Deserialize, Serialize};
 
+use crate::debug_exceptions::{self, Stepped};
 use crate::{Aarch64, flags, reg};
 
 /// A virtual processor of this architecture.
 pub(crate) type Cpu = Vcpu<Aarch64>;
 
-/// Breakpoints and watchpoints that ID_AA64DFR0_EL1 promises (two of each are the least that it can say).
-pub(crate) const DEBUG_PAIRS: usize = 2;
+/// Breakpoints that ID_AA64DFR0_EL1 promises: as many as the usual processors have.
+pub(crate) const BREAKPOINTS: usize = 6;
+/// Of them, the last ones, those that compare contexts.
+pub(crate) const CONTEXT_BREAKPOINTS: usize = 2;
+/// Watchpoints that ID_AA64DFR0_EL1 promises.
+pub(crate) const WATCHPOINTS: usize = 4;
 
 /// Bits of SCTLR_EL1 (section D19.2, SCTLR_EL1).
 pub(crate) mod sctlr {
@@ -86,8 +91,20 @@ pub(crate) mod cntkctl {
     pub(crate) const WRITABLE: u64 = 0x3ff;
 }
 
-/// MDSCR_EL1.TDCC: EL0 may not use the debug communication channel.
-pub(crate) const MDSCR_TDCC: u64 = 1 << 12;
+/// Bits of MDSCR_EL1.
+pub(crate) mod mdscr {
+    /// Software step.
+    pub(crate) const SS: u64 = 1;
+    /// EL0 may not use the debug communication channel.
+    pub(crate) const TDCC: u64 = 1 << 12;
+    /// Debug exceptions from EL1, too.
+    pub(crate) const KDE: u64 = 1 << 13;
+    /// Breakpoints and watchpoints.
+    pub(crate) const MDE: u64 = 1 << 15;
+    /// What a write changes. HDE, which lets breakpoints halt for an external debugger, is stored and without effect; the
+    /// rest belongs to such a debugger.
+    pub(crate) const WRITABLE: u64 = SS | TDCC | KDE | 1 << 14 | MDE;
+}
 
 /// A generic timer's registers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +127,10 @@ pub struct Sys {
     pub(crate) pan: bool,
     /// PSTATE.IL.
     pub(crate) il: bool,
+    /// PSTATE.SS.
+    pub(crate) ss: bool,
+    /// What a software step that is over has stepped.
+    pub(crate) stepped: Stepped,
     /// The stack pointer that is not in use; the other is in `regs[reg::SP]`.
     pub(crate) other_sp: u64,
     /// The event register of WFE.
@@ -149,10 +170,10 @@ pub struct Sys {
     pub(crate) osdlr: u64,
     pub(crate) dbgprcr: u64,
     pub(crate) dbgclaim: u64,
-    pub(crate) dbgbvr: [u64; DEBUG_PAIRS],
-    pub(crate) dbgbcr: [u64; DEBUG_PAIRS],
-    pub(crate) dbgwvr: [u64; DEBUG_PAIRS],
-    pub(crate) dbgwcr: [u64; DEBUG_PAIRS],
+    pub(crate) dbgbvr: [u64; BREAKPOINTS],
+    pub(crate) dbgbcr: [u64; BREAKPOINTS],
+    pub(crate) dbgwvr: [u64; WATCHPOINTS],
+    pub(crate) dbgwcr: [u64; WATCHPOINTS],
 }
 
 impl Sys {
@@ -165,6 +186,8 @@ impl Sys {
             daif: 0xf,
             pan: false,
             il: false,
+            ss: false,
+            stepped: Stepped::Nothing,
             other_sp: 0,
             event: false,
             sctlr: sctlr::RESET,
@@ -196,10 +219,10 @@ impl Sys {
             osdlr: 0,
             dbgprcr: 0,
             dbgclaim: 0,
-            dbgbvr: [0; DEBUG_PAIRS],
-            dbgbcr: [0; DEBUG_PAIRS],
-            dbgwvr: [0; DEBUG_PAIRS],
-            dbgwcr: [0; DEBUG_PAIRS],
+            dbgbvr: [0; BREAKPOINTS],
+            dbgbcr: [0; BREAKPOINTS],
+            dbgwvr: [0; WATCHPOINTS],
+            dbgwcr: [0; WATCHPOINTS],
         }
     }
 
@@ -265,12 +288,13 @@ pub(crate) fn set_nzcv(cpu: &mut Cpu, value: u64) {
     flags::set_nzcv(&mut cpu.regs, value as u32);
 }
 
-/// PSTATE in the format of SPSR_EL1. There is no software step, so SS is 0.
+/// PSTATE in the format of SPSR_EL1.
 pub(crate) fn pstate(cpu: &Cpu) -> u64 {
     let sys = &cpu.sys;
     nzcv(cpu)
         | if sys.pan { spsr::PAN } else { 0 }
         | if sys.il { spsr::IL } else { 0 }
+        | if sys.ss { spsr::SS } else { 0 }
         | u64::from(sys.daif) << spsr::DAIF_SHIFT
         | u64::from(sys.el) << 2
         | u64::from(sys.spsel)
@@ -284,7 +308,7 @@ pub(crate) fn select_sp(cpu: &mut Cpu, spsel: bool) {
     }
 }
 
-/// Recomputes [`MmuCx`] and [`reg::FP_TRAP`]; called after every change of what it depends on. Mode 0 is EL0, 1 EL1, 2 EL1 with PAN.
+/// Recomputes [`MmuCx`], [`reg::FP_TRAP`] and whether to be careful; called after every change of what it depends on. Mode 0 is EL0, 1 EL1, 2 EL1 with PAN.
 pub(crate) fn derive(cpu: &mut Cpu) {
     let sys = &cpu.sys;
     let mode = match (sys.el, sys.pan) {
@@ -294,6 +318,7 @@ pub(crate) fn derive(cpu: &mut Cpu) {
     };
     cpu.regs[usize::from(reg::FP_TRAP)] = sys.traps_float().into();
     cpu.mmu = MmuCx { mode, space: sys.asid(), align: sys.sctlr & sctlr::A != 0 };
+    debug_exceptions::derive(cpu);
 }
 
 /// The affinity fields of a vCPU's MPIDR_EL1. At most 16 share Aff1, the reach of a GICv3 SGI target list.

@@ -12,7 +12,7 @@ use crate::exceptions::{
 use crate::guest::Broadcast;
 use crate::registers::rows::{self, After, El0, Read, Register, SP_EL0, Write, at};
 use crate::registers::{derive, sctlr};
-use crate::{Aarch64, Exception, Insn, maintenance, psci, reg, timer, vector};
+use crate::{Aarch64, Exception, Insn, debug_exceptions, maintenance, psci, reg, timer, vector};
 
 pub(crate) use crate::exceptions::check_sp_alignment;
 
@@ -231,7 +231,14 @@ fn follow(cx: &mut Cx<Aarch64>, after: After) {
             derive(&mut cx.cpu);
             cx.refetch();
         }
-        After::Masks => attend_if_interrupted(cx),
+        After::Masks => {
+            attend_if_interrupted(cx);
+            debug_exceptions::masks_changed(cx);
+        }
+        After::Debug => {
+            derive(&mut cx.cpu);
+            cx.look_up();
+        }
         After::Timer(index) => timer::update(cx, index),
     }
 }
@@ -261,10 +268,14 @@ fn write_pstate(cx: &mut Cx<Aarch64>, [field, crm, _]: [u64; 3]) -> Outcome {
             let encoding = at(0, 3, 4, crm as u16 & 0xf, field as u16 & 7);
             return Err(Exit::Exception(trapped_system(encoding, 31, false)));
         }
-        DAIFSET => cx.cpu.sys.daif |= crm as u8 & 0xf,
+        DAIFSET => {
+            cx.cpu.sys.daif |= crm as u8 & 0xf;
+            debug_exceptions::masks_changed(cx);
+        }
         DAIFCLR => {
             cx.cpu.sys.daif &= !crm as u8;
             attend_if_interrupted(cx);
+            debug_exceptions::masks_changed(cx);
         }
         _ => return Err(Exit::Exception(no_such())),
     }

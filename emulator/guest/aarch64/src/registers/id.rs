@@ -21,10 +21,11 @@ pub(crate) const AA64PFR0: u64 = 0x1 | 0x1 << 4;
 /// ID_AA64PFR0_EL1.GIC: the system register interface of GICv3.
 pub(crate) const AA64PFR0_GIC: u64 = 1 << 24;
 
-/// Armv8 debug, the least number of breakpoints (one of them context-aware) and of watchpoints; no PMU, no trace. They
-/// can be written and read and never match: the debugger of this machine works from outside it.
-pub(crate) const AA64DFR0: u64 =
-    0x6 | (super::DEBUG_PAIRS as u64 - 1) << 12 | (super::DEBUG_PAIRS as u64 - 1) << 20;
+/// Armv8 debug with its breakpoints, watchpoints and double lock; no trace.
+pub(crate) const AA64DFR0: u64 = 0x6
+    | (super::BREAKPOINTS as u64 - 1) << 12
+    | (super::WATCHPOINTS as u64 - 1) << 20
+    | (super::CONTEXT_BREAKPOINTS as u64 - 1) << 28;
 
 /// AES and PMULL, SHA-1, SHA-256, CRC32, the atomics of FEAT_LSE, and FEAT_RDM.
 pub(crate) const AA64ISAR0: u64 =
@@ -37,6 +38,8 @@ pub(crate) const AA64MMFR0: u64 = 0x5 | 0x2 << 4 | 0x1 << 20;
 /// PAN, without AT S1E1RP and S1E1WP. No hardware updates of access flag or dirty state.
 pub(crate) const AA64MMFR1: u64 = 0x1 << 20;
 
+/// Bytes in a cache line.
+pub(crate) const LINE: u64 = 64;
 /// 64-byte lines, physically indexed and tagged, 64-byte exclusives granule. IDC and DIC are 0: a kernel does the
 /// maintenance that it would do on most hardware.
 pub(crate) const CTR: u64 = 1 << 31 | 4 << 24 | 4 << 20 | 4 << 16 | 3 << 14 | 4;

@@ -7,8 +7,8 @@
 use lockstep_cpu::Cx;
 
 use super::{
-    Cpu, DEBUG_PAIRS, FPEN, FPSR_WRITABLE, MDSCR_TDCC, Sys, affinity, cntkctl, fpcr, id, sctlr,
-    spsr, tcr,
+    BREAKPOINTS, Cpu, FPEN, FPSR_WRITABLE, Sys, WATCHPOINTS, affinity, cntkctl, fpcr, id, mdscr,
+    sctlr, spsr, tcr,
 };
 use crate::{Aarch64, timer};
 
@@ -66,8 +66,10 @@ pub(crate) enum After {
     Regime,
     /// The same, and the TLB is emptied.
     Flush,
-    /// Interrupts may have been unmasked.
+    /// Interrupts may have been unmasked, and debug exceptions.
     Masks,
+    /// Debug exceptions may hit that did not before, or the other way round.
+    Debug,
     /// A timer has to be looked at.
     Timer(usize),
 }
@@ -123,41 +125,53 @@ macro_rules! stored {
     };
 }
 
-/// A breakpoint's or watchpoint's pair of registers (section D19.3): stored, and without effect.
-macro_rules! debug_pair {
-    ($n:literal, $value:literal, $control:literal, watch) => {
+/// A breakpoint's pair of registers (section D19.3). BAS is RES1 without AArch32.
+macro_rules! breakpoint {
+    ($n:literal, $value:literal, $control:literal) => {
         [
-            stored!(at(2, 0, 0, $n, 6), $value, El0::Never, !3, After::Nothing, dbgwvr[$n]),
-            stored!(
-                at(2, 0, 0, $n, 7),
-                $control,
-                El0::Never,
-                0x1f1f_ffff,
-                After::Nothing,
-                dbgwcr[$n]
-            ),
-        ]
-    };
-    ($n:literal, $value:literal, $control:literal, break) => {
-        [
-            stored!(at(2, 0, 0, $n, 4), $value, El0::Never, !0, After::Nothing, dbgbvr[$n]),
-            stored!(
+            stored!(at(2, 0, 0, $n, 4), $value, El0::Never, !0, After::Debug, dbgbvr[$n]),
+            row(
                 at(2, 0, 0, $n, 5),
                 $control,
                 El0::Never,
-                0x00ff_e1e7,
-                After::Nothing,
-                dbgbcr[$n]
+                Read::Cpu(|cpu| cpu.sys.dbgbcr[$n]),
+                Write::Cpu(|cpu, value| {
+                    cpu.sys.dbgbcr[$n] = value & 0x00ff_e007 | 0x1e0;
+                    After::Debug
+                }),
             ),
         ]
     };
 }
 
-const BREAK0: [Register; 2] = debug_pair!(0, "DBGBVR0_EL1", "DBGBCR0_EL1", break);
-const BREAK1: [Register; 2] = debug_pair!(1, "DBGBVR1_EL1", "DBGBCR1_EL1", break);
-const WATCH0: [Register; 2] = debug_pair!(0, "DBGWVR0_EL1", "DBGWCR0_EL1", watch);
-const WATCH1: [Register; 2] = debug_pair!(1, "DBGWVR1_EL1", "DBGWCR1_EL1", watch);
-const _: () = assert!(DEBUG_PAIRS == 2, "the rows above");
+/// A watchpoint's pair of registers (section D19.3).
+macro_rules! watchpoint {
+    ($n:literal, $value:literal, $control:literal) => {
+        [
+            stored!(at(2, 0, 0, $n, 6), $value, El0::Never, !3, After::Debug, dbgwvr[$n]),
+            stored!(
+                at(2, 0, 0, $n, 7),
+                $control,
+                El0::Never,
+                0x1f1f_ffff,
+                After::Debug,
+                dbgwcr[$n]
+            ),
+        ]
+    };
+}
+
+const BREAK0: [Register; 2] = breakpoint!(0, "DBGBVR0_EL1", "DBGBCR0_EL1");
+const BREAK1: [Register; 2] = breakpoint!(1, "DBGBVR1_EL1", "DBGBCR1_EL1");
+const BREAK2: [Register; 2] = breakpoint!(2, "DBGBVR2_EL1", "DBGBCR2_EL1");
+const BREAK3: [Register; 2] = breakpoint!(3, "DBGBVR3_EL1", "DBGBCR3_EL1");
+const BREAK4: [Register; 2] = breakpoint!(4, "DBGBVR4_EL1", "DBGBCR4_EL1");
+const BREAK5: [Register; 2] = breakpoint!(5, "DBGBVR5_EL1", "DBGBCR5_EL1");
+const WATCH0: [Register; 2] = watchpoint!(0, "DBGWVR0_EL1", "DBGWCR0_EL1");
+const WATCH1: [Register; 2] = watchpoint!(1, "DBGWVR1_EL1", "DBGWCR1_EL1");
+const WATCH2: [Register; 2] = watchpoint!(2, "DBGWVR2_EL1", "DBGWCR2_EL1");
+const WATCH3: [Register; 2] = watchpoint!(3, "DBGWVR3_EL1", "DBGWCR3_EL1");
+const _: () = assert!(BREAKPOINTS == 6 && WATCHPOINTS == 4, "the rows above");
 
 /// A timer's three registers, from the one that ends in op2 = 0.
 macro_rules! timer_rows {
@@ -205,18 +219,29 @@ pub(crate) const REGISTERS: &[Register] = &[
     // Debug (op0 = 2).
     empty(at(2, 0, 0, 0, 2), "OSDTRRX_EL1"),
     stored!(at(2, 0, 0, 2, 0), "MDCCINT_EL1", El0::Never, 0x6000_0000, After::Nothing, mdccint),
-    // SS, TDCC, KDE, MDE. The rest belongs to an external debugger.
-    stored!(at(2, 0, 0, 2, 2), "MDSCR_EL1", El0::Never, 0xb001, After::Nothing, mdscr),
+    stored!(at(2, 0, 0, 2, 2), "MDSCR_EL1", El0::Never, mdscr::WRITABLE, After::Debug, mdscr),
     empty(at(2, 0, 0, 3, 2), "OSDTRTX_EL1"),
     empty(at(2, 0, 0, 6, 2), "OSECCR_EL1"),
     BREAK0[0],
     BREAK0[1],
-    WATCH0[0],
-    WATCH0[1],
     BREAK1[0],
     BREAK1[1],
+    BREAK2[0],
+    BREAK2[1],
+    BREAK3[0],
+    BREAK3[1],
+    BREAK4[0],
+    BREAK4[1],
+    BREAK5[0],
+    BREAK5[1],
+    WATCH0[0],
+    WATCH0[1],
     WATCH1[0],
     WATCH1[1],
+    WATCH2[0],
+    WATCH2[1],
+    WATCH3[0],
+    WATCH3[1],
     id(at(2, 0, 1, 0, 0), "MDRAR_EL1", 0),
     row(
         at(2, 0, 1, 0, 4),
@@ -225,7 +250,7 @@ pub(crate) const REGISTERS: &[Register] = &[
         Read::No,
         Write::Cpu(|cpu, value| {
             cpu.sys.os_lock = value & 1 != 0;
-            After::Nothing
+            After::Debug
         }),
     ),
     row(
@@ -235,8 +260,8 @@ pub(crate) const REGISTERS: &[Register] = &[
         Read::Cpu(|cpu| id::OSLSR_OSLM | u64::from(cpu.sys.os_lock) << 1),
         Write::No,
     ),
-    stored!(at(2, 0, 1, 3, 4), "OSDLR_EL1", El0::Never, 1, After::Nothing, osdlr),
-    stored!(at(2, 0, 1, 4, 4), "DBGPRCR_EL1", El0::Never, 1, After::Nothing, dbgprcr),
+    stored!(at(2, 0, 1, 3, 4), "OSDLR_EL1", El0::Never, 1, After::Debug, osdlr),
+    stored!(at(2, 0, 1, 4, 4), "DBGPRCR_EL1", El0::Never, 1, After::Debug, dbgprcr),
     row(
         at(2, 0, 7, 8, 6),
         "DBGCLAIMSET_EL1",
@@ -455,7 +480,7 @@ pub(crate) const FPSR: u16 = at(3, 3, 4, 4, 1);
 pub(crate) const SP_EL0: u16 = at(3, 0, 4, 1, 0);
 
 /// EL0 may use the debug communication channel unless MDSCR_EL1.TDCC says no.
-const DCC: El0 = El0::When(|sys| sys.mdscr & MDSCR_TDCC == 0);
+const DCC: El0 = El0::When(|sys| sys.mdscr & mdscr::TDCC == 0);
 
 /// Any ID register without a row of its own (section D19.1, the ID space): reads as zero at EL1.
 const RESERVED_ID: Register = id(at(3, 0, 0, 1, 0), "reserved ID register", 0);

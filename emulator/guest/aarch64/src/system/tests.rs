@@ -52,7 +52,7 @@ fn identification() {
         ((0, 0), 0x000f_4c50),
         ((0, 5), 0xc000_0000),
         ((4, 0), 0x0100_0011),
-        ((5, 0), 0x0010_1006),
+        ((5, 0), 0x1030_5006),
         ((6, 0), 0x1021_1120),
         ((7, 0), 0x0010_0025),
         ((7, 1), 0x0010_0000),
@@ -105,7 +105,7 @@ fn what_is_not_there() {
         at(3, 4, 4, 1, 0),
         at(3, 4, 1, 0, 0),
         at(3, 0, 12, 0, 2),
-        at(2, 0, 0, 2, 4),
+        at(2, 0, 0, 6, 4),
         at(3, 0, 15, 0, 0),
         at(3, 7, 15, 7, 7),
     ];
@@ -144,7 +144,7 @@ fn user_access() {
             always.contains(&row.name) || channel.contains(&row.name) || sometimes(row.name);
         assert_eq!(read_sys(&mut cx, row.encoding).is_ok(), expected, "{}", row.name);
     }
-    cx.cpu.sys.mdscr = crate::registers::MDSCR_TDCC;
+    cx.cpu.sys.mdscr = crate::registers::mdscr::TDCC;
     assert_eq!(class_of(fault(read_sys(&mut cx, at(2, 3, 0, 1, 0)))), class::SYSTEM);
 }
 
