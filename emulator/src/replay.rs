@@ -38,7 +38,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
     let baton = Baton::os();
-    let front = if args.quiet { None } else { Some(Front::connect(&baton, false)?) };
+    let front = if args.quiet { None } else { Some(Front::connect(&baton, false, Vec::new())?) };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);
         front
@@ -88,8 +88,14 @@ pub(crate) fn find_images(
 ) -> Result<Images, Failure> {
     let header = log.header().clone();
     let mut images = Images::default();
+    let mut disks = args.disk.iter();
     for (place, record) in header.images.iter().enumerate() {
-        let bytes = match path_of(args, &header, record)? {
+        let disk = if record.role == ImageRole::Disk { disks.next().cloned() } else { None };
+        let path = match disk {
+            Some(path) => Some(path),
+            None => path_of(args, &header, record)?,
+        };
+        let bytes = match path {
             Some(path) => read_file(&path, IMAGE_LIMIT)?,
             None => log.image(place).map_err(|error| bad_log(&args.log, error))?,
         };
@@ -100,6 +106,10 @@ pub(crate) fn find_images(
             })?;
         }
         images.add(record.role, &record.name, bytes);
+    }
+    if let Some(path) = disks.next() {
+        let path = path.display();
+        return Err(Failure::Usage(format!("--disk {path}: the recording has no such disk")));
     }
     Ok(images)
 }
@@ -134,7 +144,8 @@ fn look_for(args: &RecordingArgs, record: &ImageRecord) -> Result<PathBuf, Failu
             ImageRole::Kernel => "--kernel FILE",
             ImageRole::Initrd => "--initrd FILE",
             ImageRole::Bios => "--bios FILE",
-            ImageRole::DeviceTree | ImageRole::Disk => "--images DIR",
+            ImageRole::Disk => "--disk FILE",
+            ImageRole::DeviceTree => "--images DIR",
         };
         let (role, digest) = (record.role, record.digest.short());
         Failure::Usage(format!(
