@@ -5,7 +5,7 @@
 //! processor alone. Writing goes past the access rules of the guest but not past the rules that keep the state
 //! possible.
 
-use lockstep_cpu::Vcpu;
+use lockstep_cpu::{RegisterGroup, RegisterInfo, Vcpu};
 
 use crate::float::trap::{read_fpcr, write_fpcr};
 use crate::insn::reg;
@@ -21,7 +21,7 @@ pub const CORE_NAMES: [&str; CORE] = [
     "a0", "a1", "a2", "a3", "a4", "a5", "t8", "t9", "t10", "t11", "ra", "t12", "at", "gp", "sp",
     "zero", "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12", "f13",
     "f14", "f15", "f16", "f17", "f18", "f19", "f20", "f21", "f22", "f23", "f24", "f25", "f26",
-    "f27", "f28", "f29", "f30", "fpcr", "pc", "", "unique",
+    "f27", "f28", "f29", "f30", "fpcr", "pc", "nothing", "unique",
 ];
 
 const FPCR: usize = 63;
@@ -77,16 +77,39 @@ internal! {
     "pcc_offset": cycle_offset;
 }
 
-/// The names of all registers that have a value: gdb's, then the processor status, floating-point enable, internal
-/// registers and entry points.
+/// The names of all registers, by number: gdb's, then the processor status, floating-point enable, internal registers
+/// and entry points.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    let core = CORE_NAMES.into_iter().filter(|name| !name.is_empty());
-    core.chain(["ps", "fen"]).chain(INTERNAL_NAMES.iter().copied()).chain(ENTRY_NAMES)
+    let internal = ["ps", "fen"].into_iter().chain(INTERNAL_NAMES.iter().copied());
+    CORE_NAMES.into_iter().chain(internal).chain(ENTRY_NAMES)
+}
+
+/// All registers, by number.
+pub(crate) fn list() -> Vec<RegisterInfo> {
+    let group = |number| match number {
+        0..=31 | PC | NOTHING | UNIQUE => RegisterGroup::General,
+        32..=FPCR => RegisterGroup::Float,
+        _ => RegisterGroup::System,
+    };
+    let info = |(number, name)| RegisterInfo { name, bits: 64, group: group(number) };
+    names().enumerate().map(info).collect()
+}
+
+/// The value of a register by its number in [`list`].
+pub(crate) fn by_number(cpu: &Vcpu<Alpha>, number: usize) -> Option<u128> {
+    get(cpu, names().nth(number)?).map(u128::from)
+}
+
+/// Sets a register by its number in [`list`]; see [`set`].
+pub(crate) fn set_by_number(cpu: &mut Vcpu<Alpha>, number: usize, value: u128) -> bool {
+    match (names().nth(number), u64::try_from(value)) {
+        (Some(name), Ok(value)) => set(cpu, name, value),
+        _ => false,
+    }
 }
 
 /// The value of a register by gdb's number; `None` when there is none.
-#[must_use]
-pub fn get_number(cpu: &Vcpu<Alpha>, number: usize) -> Option<u64> {
+fn get_core(cpu: &Vcpu<Alpha>, number: usize) -> Option<u64> {
     match number {
         0..=30 => cpu.regs.get(number).copied(),
         31 => Some(0),
@@ -100,7 +123,7 @@ pub fn get_number(cpu: &Vcpu<Alpha>, number: usize) -> Option<u64> {
 }
 
 /// Sets a register by gdb's number; false when there is none. What is always zero stays so.
-pub fn set_number(cpu: &mut Vcpu<Alpha>, number: usize, value: u64) -> bool {
+fn set_core(cpu: &mut Vcpu<Alpha>, number: usize, value: u64) -> bool {
     match number {
         0..=30 => cpu.regs[number] = value,
         31 | NOTHING => {}
@@ -117,9 +140,6 @@ pub fn set_number(cpu: &mut Vcpu<Alpha>, number: usize, value: u64) -> bool {
 }
 
 fn number(name: &str) -> Option<usize> {
-    if name.is_empty() {
-        return None;
-    }
     let core = CORE_NAMES.iter().position(|core| core.eq_ignore_ascii_case(name));
     core.or_else(|| general_number(name))
 }
@@ -128,7 +148,7 @@ fn number(name: &str) -> Option<usize> {
 #[must_use]
 pub fn get(cpu: &Vcpu<Alpha>, name: &str) -> Option<u64> {
     if let Some(number) = number(name) {
-        return get_number(cpu, number);
+        return get_core(cpu, number);
     }
     let name = name.to_ascii_lowercase();
     match name.as_str() {
@@ -144,7 +164,7 @@ pub fn get(cpu: &Vcpu<Alpha>, name: &str) -> Option<u64> {
 /// Sets a register; false when there is none of that name, or when the value cannot be.
 pub fn set(cpu: &mut Vcpu<Alpha>, name: &str, value: u64) -> bool {
     if let Some(number) = number(name) {
-        return set_number(cpu, number, value);
+        return set_core(cpu, number, value);
     }
     let name = name.to_ascii_lowercase();
     match name.as_str() {
@@ -179,7 +199,7 @@ mod tests {
         let mut cpu = Alpha::reset(VcpuId(0), 0x1000, 0);
         for (place, name) in names().enumerate() {
             let value = match name {
-                "zero" => 0,
+                "zero" | "nothing" => 0,
                 "ps" | "fen" => 1,
                 "fpcr" => 1 << 58,
                 "pc" => 0x2000,
@@ -188,7 +208,9 @@ mod tests {
             assert!(set(&mut cpu, name, value), "{name}");
             assert_eq!(get(&cpu, name), Some(value), "{name}");
         }
-        for (place, name) in names().enumerate().filter(|(_, name)| *name != "zero") {
+        for (place, name) in
+            names().enumerate().filter(|(number, _)| ![31, NOTHING].contains(number))
+        {
             let expected = match name {
                 "ps" | "fen" => 1,
                 "fpcr" => 1 << 58,
@@ -197,7 +219,8 @@ mod tests {
             };
             assert_eq!(get(&cpu, name), Some(expected), "{name} was overwritten");
         }
-        assert_eq!(get_number(&cpu, PC), Some(cpu.pc));
+        assert_eq!(by_number(&cpu, PC), Some(cpu.pc.into()));
+        assert_eq!(list().len(), names().count());
         assert_eq!(get(&cpu, "R30"), get(&cpu, "sp"));
         assert_eq!(get(&cpu, "f31"), None);
         assert!(!set(&mut cpu, "ps", 0x10) && !set(&mut cpu, "asn", 0x100));

@@ -7,7 +7,7 @@
 use lockstep_cpu::{Decoded, Reg};
 
 use crate::table::{self, NOTHING, UNDEFINED};
-use crate::{Insn, reg};
+use crate::{Insn, pal, reg};
 
 /// How operands are encoded, and with that how they are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,11 +197,13 @@ impl Format {
     }
 
     /// Whether the next instruction may be elsewhere.
-    fn ends_block(self) -> bool {
+    fn ends_block(self, w: Word) -> bool {
+        if self == Self::Pal {
+            return pal::leads_away(w.bits(0, 26));
+        }
         matches!(
             self,
-            Self::Pal
-                | Self::PalReserved
+            Self::PalReserved
                 | Self::Jump
                 | Self::Return
                 | Self::Branch
@@ -282,5 +284,5 @@ pub fn decode(word: u32) -> Decoded<Insn> {
         Format::Load if w.ra() == 31 => NOTHING,
         _ => place * 2 + u16::from(literal),
     };
-    Decoded { row: number, insn, len: 4, ends_block: row.format.ends_block() }
+    Decoded { row: number, insn, len: 4, ends_block: row.format.ends_block(w) }
 }

@@ -2,12 +2,16 @@
 
 use lockstep_core::{InterruptClass, VcpuId};
 use lockstep_cpu::{
-    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, TlbEntry, Vcpu,
+    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, RegisterInfo, TlbEntry, Vcpu,
 };
+use lockstep_memory::PhysMem;
 
 use crate::insn::reg;
 use crate::sys::{Sys, derive};
-use crate::{Alpha, AlphaPlatform, Exception, Insn, decode, disassemble, exceptions, mmu, table};
+use crate::{
+    Alpha, AlphaPlatform, Exception, Insn, debug_registers, decode, disassemble, exceptions, mmu,
+    table,
+};
 
 /// The priority level at which everything is masked.
 const IPL_HIGH: u64 = 7;
@@ -48,6 +52,22 @@ impl Guest for Alpha {
         user: bool,
     ) -> Result<TlbEntry, Exit<Self>> {
         mmu::walk(cx, address, access, user)
+    }
+
+    fn look(cpu: &Vcpu<Self>, mem: &PhysMem, untagged: u64) -> Option<TlbEntry> {
+        mmu::look(mem, &cpu.sys, untagged)
+    }
+
+    fn registers() -> Vec<RegisterInfo> {
+        debug_registers::list()
+    }
+
+    fn register(cpu: &Vcpu<Self>, number: usize) -> Option<u128> {
+        debug_registers::by_number(cpu, number)
+    }
+
+    fn set_register(cpu: &mut Vcpu<Self>, number: usize, value: u128) -> bool {
+        debug_registers::set_by_number(cpu, number, value)
     }
 
     fn misaligned(cx: &mut Cx<Self>, address: u64, _access: Access) -> Exception {

@@ -78,15 +78,7 @@ fn find(mem: &PhysMem, sys: &Sys, address: u64) -> Result<u64, MmFault> {
 /// and raises nothing.
 #[must_use]
 pub fn translate(mem: &PhysMem, sys: &Sys, address: u64) -> Option<u64> {
-    if !is_canonical(address) {
-        return None;
-    }
-    if let Some(physical) = superpage(address) {
-        return Some(physical);
-    }
-    let entry = find(mem, sys, address).ok().filter(|entry| entry & pte::VALID != 0)?;
-    let offset = address & ((1 << PAGE_BITS) - 1);
-    Some(entry >> pte::FRAME_SHIFT << PAGE_BITS | offset)
+    look(mem, sys, address).map(|entry| entry.physical(address))
 }
 
 /// What an entry permits in a mode, and what it would permit if nothing faulted on purpose.
@@ -124,6 +116,38 @@ fn fault(code: MmFault, address: u64, access: Access) -> Exit<Alpha> {
     Exit::Exception(Exception::Memory { address, code, cause })
 }
 
+/// What an address is mapped to, whoever asks: the entry for the TLB, and what it would permit if nothing faulted on
+/// purpose, in the same form. Changes nothing.
+fn mapped(mem: &PhysMem, sys: &Sys, address: u64) -> Result<(TlbEntry, u16), MmFault> {
+    if !is_canonical(address) {
+        return Err(MmFault::Access);
+    }
+    let empty = TlbEntry { page: address >> 12, page_bits: PAGE_BITS as u8, ..TlbEntry::EMPTY };
+    if let Some(physical) = superpage(address) {
+        let permissions = (READ | WRITE | EXECUTE) << (4 * mode::KERNEL);
+        let entry = TlbEntry { frame: physical >> 12, permissions, global: true, ..empty };
+        return Ok((entry, permissions));
+    }
+    let found = find(mem, sys, address)?;
+    if found & pte::VALID == 0 {
+        return Err(MmFault::NotValid);
+    }
+    let in_mode = |mode| {
+        let (now, ever) = permissions(found, mode);
+        (now << (4 * mode), ever << (4 * mode))
+    };
+    let (user, kernel) = (in_mode(mode::USER), in_mode(mode::KERNEL));
+    let frame = found >> pte::FRAME_SHIFT << 1 | address >> 12 & 1;
+    let global = found & pte::ASM != 0;
+    let entry = TlbEntry { frame, space: sys.asn, permissions: user.0 | kernel.0, global, ..empty };
+    Ok((entry, user.1 | kernel.1))
+}
+
+/// What a walk would find for a debugger.
+pub(crate) fn look(mem: &PhysMem, sys: &Sys, address: u64) -> Option<TlbEntry> {
+    mapped(mem, sys, address).ok().map(|(entry, _)| entry)
+}
+
 /// Walks the page tables for an access, and gives what to fill into the TLB.
 pub(crate) fn walk(
     cx: &mut Cx<Alpha>,
@@ -131,39 +155,18 @@ pub(crate) fn walk(
     access: Access,
     user: bool,
 ) -> Result<TlbEntry, Exit<Alpha>> {
-    let as_user = user || is_user(&cx.cpu);
-    if !is_canonical(address) {
-        return Err(fault(MmFault::Access, address, access));
+    let mode = if user || is_user(&cx.cpu) { mode::USER } else { mode::KERNEL };
+    let (entry, ever) =
+        mapped(&cx.mem, &cx.cpu.sys, address).map_err(|code| fault(code, address, access))?;
+    if entry.permits(mode, access) {
+        return Ok(entry);
     }
-    let empty = TlbEntry { page: address >> 12, page_bits: PAGE_BITS as u8, ..TlbEntry::EMPTY };
-    if let Some(physical) = superpage(address) {
-        if as_user {
-            return Err(fault(MmFault::Access, address, access));
-        }
-        let permissions = (READ | WRITE | EXECUTE) << (4 * mode::KERNEL);
-        return Ok(TlbEntry { frame: physical >> 12, permissions, global: true, ..empty });
-    }
-    let entry = find(&cx.mem, &cx.cpu.sys, address).map_err(|code| fault(code, address, access))?;
-    let (user_now, user_ever) = permissions(entry, mode::USER);
-    let (kernel_now, kernel_ever) = permissions(entry, mode::KERNEL);
-    let (now, ever) = if as_user { (user_now, user_ever) } else { (kernel_now, kernel_ever) };
-    let needs = access.needs();
-    if entry & pte::VALID == 0 {
-        return Err(fault(MmFault::NotValid, address, access));
-    }
-    if ever & needs != needs {
-        return Err(fault(MmFault::Access, address, access));
-    }
-    if now & needs != needs {
-        let code = match access {
-            Access::Read => MmFault::OnRead,
-            Access::Execute => MmFault::OnExecute,
-            Access::Write | Access::Update => MmFault::OnWrite,
-        };
-        return Err(fault(code, address, access));
-    }
-    let frame = entry >> pte::FRAME_SHIFT << 1 | address >> 12 & 1;
-    let permissions = user_now << (4 * mode::USER) | kernel_now << (4 * mode::KERNEL);
-    let global = entry & pte::ASM != 0;
-    Ok(TlbEntry { frame, space: cx.cpu.sys.asn, permissions, global, ..empty })
+    let on_purpose = ever >> (4 * mode) & access.needs() == access.needs();
+    let code = match access {
+        _ if !on_purpose => MmFault::Access,
+        Access::Read => MmFault::OnRead,
+        Access::Execute => MmFault::OnExecute,
+        Access::Write | Access::Update => MmFault::OnWrite,
+    };
+    Err(fault(code, address, access))
 }

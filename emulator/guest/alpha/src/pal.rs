@@ -5,7 +5,7 @@
 //! kernel is in `exceptions`. Real PALcode may leave anything in R1, R16 and R22 to R25; this one leaves them alone.
 
 use lockstep_core::StopReason;
-use lockstep_cpu::{Cx, Emit, Exit, Guest, Mem, PowerState, Request, Size};
+use lockstep_cpu::{Cx, Emit, Exit, Guest, Mem, PowerState, Request, Size, Width};
 
 use crate::insn::reg;
 use crate::sys::{ENTRIES, PS_IPL, PS_USER, derive, pcb, set_fen};
@@ -90,17 +90,24 @@ const MCES_CLEARED: u64 = 7;
 /// Disables of the reports of corrected errors.
 const MCES_KEPT: u64 = 3 << 3;
 
+/// Whether the instruction after a call is not the next one to run, or may not be.
+pub(crate) fn leads_away(number: u32) -> bool {
+    let goes_on = number < 0x40 || matches!(number, IMB | RDUNIQUE | WRUNIQUE | CLRFEN);
+    !goes_on || matches!(number, HALT | SWPPAL | RETSYS | RTI)
+}
+
 /// CALL_PAL.
 pub(crate) fn call<E: Emit<Alpha>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let number = i.imm as u32;
     if number < 0x40 {
         let (ps, user) = (e.get(reg::PS), e.imm(PS_USER));
-        let user = e.and(lockstep_cpu::Width::W64, ps, user);
+        let user = e.and(Width::W64, ps, user);
         e.when(user, |e| e.raise(Exception::Instruction(InsnFault::Opcode)))?;
     }
     match number {
         // What needs nobody.
         CFLUSH | DRAINA | WRPERFMON => Ok(()),
+        SWPIPL => swap_priority_level(e),
         RDPS => copy(e, reg::PS, reg::V0),
         RDUNIQUE => copy(e, reg::UNIQUE, reg::V0),
         WRUNIQUE => copy(e, reg::A0, reg::UNIQUE),
@@ -141,7 +148,6 @@ fn helper(number: u32) -> Option<(Helper, bool)> {
         RDVAL => (|cx, _| Ok(cx.cpu.sys.sysval), true),
         TBI => (invalidate_translations, false),
         WRENT => (write_entry, false),
-        SWPIPL => (swap_priority_level, true),
         WRKGP => (|cx, [value, ..]| Ok(std::mem::replace(&mut cx.cpu.sys.kgp, value)), false),
         WRUSP => (|cx, [value, ..]| Ok(std::mem::replace(&mut cx.cpu.sys.usp, value)), false),
         RDUSP => (|cx, _| Ok(cx.cpu.sys.usp), true),
@@ -341,10 +347,28 @@ fn write_entry(cx: &mut Cx<Alpha>, [address, entry, _]: [u64; 3]) -> Outcome {
     Ok(0)
 }
 
-/// SWPIPL: gives the old level.
-fn swap_priority_level(cx: &mut Cx<Alpha>, [level, ..]: [u64; 3]) -> Outcome {
-    let ps = &mut cx.cpu.regs[usize::from(reg::PS)];
-    let old = std::mem::replace(ps, level & PS_IPL) & PS_IPL;
+/// SWPIPL: gives the old level. Only a lower one can let an interrupt through.
+fn swap_priority_level<E: Emit<Alpha>>(e: &mut E) -> Result<(), E::Exit> {
+    let (old, level, mask) = (e.get(reg::PS), e.get(reg::A0), e.imm(PS_IPL));
+    let level = e.and(Width::W64, level, mask);
+    let lowers = e.ult(Width::W64, level, old);
+    e.if_else(
+        lowers,
+        |e| {
+            let old = e.call(lower_priority_level, [level; 3])?;
+            e.put(reg::V0, old);
+            Ok(())
+        },
+        |e| {
+            e.put(reg::PS, level);
+            e.put(reg::V0, old);
+            Ok(())
+        },
+    )
+}
+
+fn lower_priority_level(cx: &mut Cx<Alpha>, [level, ..]: [u64; 3]) -> Outcome {
+    let old = std::mem::replace(&mut cx.cpu.regs[usize::from(reg::PS)], level);
     attend_if_interrupted(cx);
     Ok(old)
 }
