@@ -90,6 +90,30 @@ pub enum InterruptClass {
     Fiq,
     /// AArch64 SError.
     SError,
+    /// Alpha: an I/O device.
+    Device,
+    /// Alpha: the interval timer.
+    Clock,
+    /// Alpha: another processor.
+    Interprocessor,
+    /// Alpha: a performance counter.
+    Performance,
+    /// Alpha: a machine check.
+    MachineCheck,
+}
+
+impl InterruptClass {
+    /// Every class, in the order of their numbers in the log.
+    pub const ALL: [Self; 8] = [
+        Self::Irq,
+        Self::Fiq,
+        Self::SError,
+        Self::Device,
+        Self::Clock,
+        Self::Interprocessor,
+        Self::Performance,
+        Self::MachineCheck,
+    ];
 }
 
 impl fmt::Display for InterruptClass {
@@ -98,6 +122,11 @@ impl fmt::Display for InterruptClass {
             Self::Irq => "irq",
             Self::Fiq => "fiq",
             Self::SError => "serror",
+            Self::Device => "device",
+            Self::Clock => "clock",
+            Self::Interprocessor => "interprocessor",
+            Self::Performance => "performance",
+            Self::MachineCheck => "machine-check",
         })
     }
 }

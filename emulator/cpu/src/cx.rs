@@ -158,6 +158,14 @@ impl<G: Guest> Cx<G> {
         (&mut self.platform, DeviceCx { mem: &mut self.mem, bp: &mut self.bp })
     }
 
+    /// What follows is done between two instructions, not by one: to be called before memory is accessed outside an
+    /// engine's run, so that what happens has the moment of the boundary.
+    pub fn between_instructions(&mut self) {
+        self.end = self.bp.retired + 1;
+        self.left = 0;
+        self.held = 0;
+    }
+
     /// Makes the engine look up before the next instruction.
     #[inline]
     pub fn look_up(&mut self) {

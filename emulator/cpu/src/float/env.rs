@@ -87,6 +87,16 @@ impl NanRules {
         inf_times_zero: InfTimesZero::DefaultIfQuiet,
         to_int: NanToInt::Zero,
     };
+
+    /// The Alpha architecture's (handbook, section 4.7.10.4): a NaN in Fb before one in Fa; the canonical one is negative.
+    pub const ALPHA: Self = Self {
+        default_only: false,
+        default_sign: true,
+        order: NanOrder::Last,
+        addend_first: false,
+        inf_times_zero: InfTimesZero::Default,
+        to_int: NanToInt::Zero,
+    };
 }
 
 /// Exceptions that have happened, as a set.
@@ -177,6 +187,11 @@ impl Env {
             alternative_half: false,
             flags: Flags::NONE,
         }
+    }
+
+    /// The Alpha architecture's with normal rounding. What a processor does about denormal numbers is the guest's.
+    pub const fn alpha() -> Self {
+        Self { tininess: Tininess::AfterRounding, nan: NanRules::ALPHA, ..Self::arm() }
     }
 
     pub(super) fn raise(&mut self, flags: Flags) {

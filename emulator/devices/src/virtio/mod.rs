@@ -19,6 +19,7 @@ mod fault;
 mod function;
 pub mod mmio;
 pub mod net;
+pub mod pci;
 mod queue;
 pub mod spec;
 #[cfg(test)]
