@@ -76,6 +76,9 @@ pub(crate) struct MachineArgs {
     /// When disk reads complete: after a modelled time, which makes recordings repeatable, or `live`, when the host is done
     #[arg(long, default_value_t = IoMode::Modelled, value_name = "modelled|live")]
     pub(crate) io: IoMode,
+    /// Answer the guest's semihosting calls: console, exit status, clock; no files. The same as `-M virt,semihosting=on`
+    #[arg(long)]
+    pub(crate) semihosting: bool,
     /// What the guest's random numbers derive from: a number, or `random` for a fresh one
     #[arg(long, default_value = "0", value_name = "N|random")]
     pub(crate) seed: String,

@@ -88,14 +88,8 @@ pub(crate) fn find_images(
 ) -> Result<Images, Failure> {
     let header = log.header().clone();
     let mut images = Images::default();
-    let mut disks = args.disk.iter();
     for (place, record) in header.images.iter().enumerate() {
-        let disk = if record.role == ImageRole::Disk { disks.next().cloned() } else { None };
-        let path = match disk {
-            Some(path) => Some(path),
-            None => path_of(args, &header, record)?,
-        };
-        let bytes = match path {
+        let bytes = match path_of(args, &header, record)? {
             Some(path) => read_file(&path, IMAGE_LIMIT)?,
             None => log.image(place).map_err(|error| bad_log(&args.log, error))?,
         };
@@ -107,7 +101,7 @@ pub(crate) fn find_images(
         }
         images.add(record.role, &record.name, bytes);
     }
-    if let Some(path) = disks.next() {
+    if let Some(path) = args.disk.get(images.all(ImageRole::Disk).count()) {
         let path = path.display();
         return Err(Failure::Usage(format!("--disk {path}: the recording has no such disk")));
     }
@@ -124,7 +118,11 @@ pub(crate) fn path_of(
         ImageRole::Kernel => args.kernel.as_ref(),
         ImageRole::Initrd => args.initrd.as_ref(),
         ImageRole::Bios => args.bios.as_ref(),
-        ImageRole::DeviceTree | ImageRole::Disk => None,
+        ImageRole::Disk => {
+            let mut disks = header.images.iter().filter(|image| image.role == ImageRole::Disk);
+            disks.position(|disk| disk == record).and_then(|number| args.disk.get(number))
+        }
+        ImageRole::DeviceTree => None,
     };
     match given {
         Some(path) => Ok(Some(path.clone())),

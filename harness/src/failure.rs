@@ -66,6 +66,14 @@ pub enum Failure {
         /// What may explain it.
         note: String,
     },
+    /// A disk's file was written.
+    #[error("the file of disk {disk} has changed: {path}")]
+    DiskChanged {
+        /// Which disk, counted from 0.
+        disk: usize,
+        /// Its file.
+        path: String,
+    },
     /// A guest of others is not here.
     #[error("not fetched; run `{0}`")]
     NotFetched(String),

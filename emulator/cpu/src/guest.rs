@@ -12,6 +12,9 @@ use crate::{Access, Cx, Emit, Exit, Mem, RegisterInfo, TlbEntry, Vcpu};
 /// The meaning of an instruction, as one engine has it.
 pub type Meaning<E, I, X> = fn(&mut E, &I) -> Result<(), X>;
 
+/// Runs the instruction at the pc.
+pub type Step<'a, G> = dyn FnMut(&mut Cx<G>) -> Result<(), Exit<G>> + 'a;
+
 /// A decoded instruction.
 #[derive(Clone, Copy, Debug)]
 pub struct Decoded<I> {
@@ -114,10 +117,7 @@ pub trait Guest: Sized + 'static {
 
     /// Runs one instruction with `run`, while [`Vcpu::careful`] is set: for debug exceptions before it, and whatever
     /// depends on its having completed. `cx.left` is not zero; an exception instead of the instruction takes one off.
-    fn run_carefully(
-        cx: &mut Cx<Self>,
-        run: &mut dyn FnMut(&mut Cx<Self>) -> Result<(), Exit<Self>>,
-    ) -> Result<(), Exit<Self>> {
+    fn run_carefully(cx: &mut Cx<Self>, run: &mut Step<'_, Self>) -> Result<(), Exit<Self>> {
         run(cx)
     }
     /// Looks at a data access that would succeed, while [`Vcpu::watched`] is set: for watchpoints.
@@ -130,6 +130,14 @@ pub trait Guest: Sized + 'static {
     fn due(cx: &mut Cx<Self>, number: u32);
     /// Does what another vCPU asked of every vCPU.
     fn request(cx: &mut Cx<Self>, request: &Self::Request);
+    /// The vCPU `cx.cpu` is about to run; called often, and mostly it did before.
+    fn resumes(cx: &mut Cx<Self>) {
+        let _ = cx;
+    }
+    /// Another vCPU is about to run instead of `cx.cpu`, which could go on.
+    fn pauses(cx: &mut Cx<Self>) {
+        let _ = cx;
+    }
     /// Another vCPU has run, or will: whatever a processor forgets when it loses its core (exclusive monitors).
     fn switched_away(cpu: &mut Vcpu<Self>);
     /// A vCPU after reset, off or about to start at `entry` with `arg` in its first argument register.

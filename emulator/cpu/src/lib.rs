@@ -21,7 +21,7 @@ pub use cx::{Cx, Exit, Request, peek};
 pub use debug::{RegisterGroup, RegisterInfo};
 pub use emit::{Binary, Compare, Emit, Helper, Reg, SINK, Unary, Width};
 pub use engine::{Engine, Stats, Stretch};
-pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Translation};
+pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Step, Translation};
 pub use interp::Interpreter;
 pub use tlb::{Tlb, TlbEntry, TlbState};
 pub use traps::{Traps, Watch, WatchHit, WatchKind};

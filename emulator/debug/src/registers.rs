@@ -270,10 +270,17 @@ mod tests {
             "<reg name=\"pswa\" bitsize=\"64\" type=\"code_ptr\" regnum=\"1\" group=\"general\"/>"
         ));
         assert!(feature("org.gnu.gdb.s390.acr").contains("name=\"acr1\" bitsize=\"32\""));
-        assert!(feature("org.gnu.gdb.s390.fpr").contains("name=\"f1\" bitsize=\"64\" type=\"ieee_double\""));
-        assert!(feature("org.gnu.gdb.s390.fpr").contains("name=\"fpc\" bitsize=\"32\" type=\"int\""));
+        assert!(
+            feature("org.gnu.gdb.s390.fpr")
+                .contains("name=\"f1\" bitsize=\"64\" type=\"ieee_double\"")
+        );
+        assert!(
+            feature("org.gnu.gdb.s390.fpr").contains("name=\"fpc\" bitsize=\"32\" type=\"int\"")
+        );
         assert!(feature("org.gnu.gdb.s390.vx").contains("name=\"v0l\""));
-        assert!(feature("org.gnu.gdb.s390.vx").contains("name=\"v16\" bitsize=\"128\" type=\"vec128\""));
+        assert!(
+            feature("org.gnu.gdb.s390.vx").contains("name=\"v16\" bitsize=\"128\" type=\"vec128\"")
+        );
         assert!(feature("org.lockstep.s390x.system").contains("name=\"cr0\""));
     }
 

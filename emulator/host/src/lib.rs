@@ -7,8 +7,8 @@
 //! * [`Baton`]: threads ([`Baton::spawn`]), channels ([`Baton::channel`]) and who goes next ([`schedule`]);
 //! * [`ChannelDoor`]: the machine's door for live inputs;
 //! * [`Console`]: the user's terminal or pipe, and [`signals`] from it;
-//! * [`Listener`]: sockets at which a debugger attaches;
 //! * [`HostDisks`]: disk reads whose completions are the host's;
+//! * [`Listener`]: sockets at which a debugger attaches;
 //! * [`FileSink`] and [`read_file`]: files, with errors that name them;
 //! * [`Stopwatch`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
 //! * [`fresh_seed`]: a seed for a run that was given none.

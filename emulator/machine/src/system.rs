@@ -235,6 +235,7 @@ impl<G: Guest> System<G> {
             }
             Input::Stop => self.end(StopReason::Requested),
         }
+        self.end_waits_for_events();
         self.next_poll = 0;
     }
 
@@ -289,6 +290,7 @@ impl<G: Guest> System<G> {
         };
         self.slice_end = self.retired() + SLICE;
         if next != current {
+            G::pauses(&mut self.cx);
             G::switched_away(&mut self.cx.cpu);
             self.swap_in(next);
             self.cx.bp.vcpu = next;
@@ -308,6 +310,7 @@ impl<G: Guest> System<G> {
                 self.cx.bp.clock.warp_to(retired, to);
                 self.cx.bp.witness(What::Warp { to });
                 self.next_poll = 0;
+                self.end_waits_for_events();
             }
             (_, None) => {
                 let report = self.dead_report();
@@ -318,7 +321,11 @@ impl<G: Guest> System<G> {
                 }
             }
         }
-        // Time has passed or something came: an event that a vCPU waits for may always be a spurious one.
+    }
+
+    /// Time has passed or something came: an event that a vCPU waits for may always be a spurious one. Every input is one,
+    /// wherever it was taken: a replay takes between instructions what came to an idle machine.
+    fn end_waits_for_events(&mut self) {
         for id in self.vcpu_ids() {
             let cpu = self.vcpu_mut(id);
             if cpu.power == PowerState::WaitingForEvent {
@@ -471,6 +478,7 @@ impl<G: Guest> Machine for System<G> {
             if matches!(self.choose(), Choice::LookAgain) || self.is_at(goal) {
                 continue;
             }
+            G::resumes(&mut self.cx);
             // What taking one has changed may let another one through.
             if self.take_interrupt() {
                 continue;

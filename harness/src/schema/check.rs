@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::Problem;
 use super::locate::Segment::{self, Index, Key};
-use super::{Axes, Expect, Guest, Image, Machine, Scenario, ScriptStep, Step};
+use super::{Axes, Disk, Expect, Guest, Image, Io, Machine, Scenario, ScriptStep, Step, Typing};
 
 type Checked = Result<(), Problem>;
 
@@ -19,6 +19,7 @@ pub(super) fn check(scenario: &Scenario, folder: &Path) -> Checked {
     steps(&scenario.steps)?;
     axes(&scenario.axes)?;
     positive(scenario)?;
+    live(scenario)?;
     expect(&scenario.expect, folder)
 }
 
@@ -48,8 +49,12 @@ fn guest(guest: &Guest, folder: &Path) -> Checked {
             }
         }
     }
-    for (key, image) in guest.images() {
-        let mut path = vec![Key("guest"), Key(key)];
+    let images = guest.images().map(|(key, image)| (vec![Key("guest"), Key(key)], image));
+    let disks = guest.disks.iter().enumerate().filter_map(|(index, disk)| match disk {
+        Disk::Image(image) => Some((vec![Key("guest"), Key("disks"), Index(index)], image)),
+        Disk::Pattern(_) => None,
+    });
+    for (mut path, image) in images.chain(disks) {
         if let Image::Beside(beside) = image {
             file(path, folder, beside)?;
         } else if image.fetched_guest().is_none_or(|name| name.is_empty() || name == "..") {
@@ -81,6 +86,39 @@ fn script(steps: &[ScriptStep]) -> Checked {
         }
     }
     Ok(())
+}
+
+/// What is live cannot repeat, and cannot be exact.
+fn live(scenario: &Scenario) -> Checked {
+    let Scenario { record, script, expect, guest, .. } = scenario;
+    let key = match (record.io, record.typing) {
+        (Io::Live, _) => "io",
+        (_, Typing::Live) => "typing",
+        _ => return Ok(()),
+    };
+    let path = [Key("record"), Key(key)];
+    if expect.repeatable {
+        return Err(Problem::at(path, "recordings will differ")
+            .help("add `golden: false` and `repeatable: false` to `expect`"));
+    }
+    if record.io == Io::Live && guest.disks.is_empty() {
+        return Err(Problem::at(path, "has no effect without `disks`"));
+    }
+    if record.typing == Typing::Scripted {
+        return Ok(());
+    }
+    if script.is_empty() {
+        return Err(Problem::at(path, "has no effect without a `script`"));
+    }
+    let exact =
+        |step: &ScriptStep| step.after.is_none() || step.delay.is_some() || step.text.is_none();
+    match script.iter().position(exact) {
+        None => Ok(()),
+        Some(index) => Err(Problem::at(
+            [Key("script"), Index(index)],
+            "somebody at the console can only `type` something `after` a text",
+        )),
+    }
 }
 
 fn steps(steps: &[Step]) -> Checked {

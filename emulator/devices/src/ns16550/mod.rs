@@ -40,6 +40,12 @@ impl Ns16550 {
         Self { port, state: Ns16550State::default() }
     }
 
+    /// The board's console port that it is.
+    #[must_use]
+    pub const fn port(&self) -> u8 {
+        self.port
+    }
+
     /// Takes bytes that were typed. The board looks at the interrupt output afterwards.
     pub fn receive(&mut self, cx: &mut DeviceCx<'_>, bytes: &[u8]) {
         let before = self.interrupt();

@@ -7,7 +7,7 @@
 //!
 //! [`Vcpu::careful`]: lockstep_cpu::Vcpu::careful
 
-use lockstep_cpu::{Access, Cx, Exit, Mem};
+use lockstep_cpu::{Access, Cx, Exit, Mem, Step};
 
 use crate::exceptions::{WNR, class, debug_exception};
 use crate::registers::{BREAKPOINTS, Cpu, Sys, WATCHPOINTS, mdscr};
@@ -203,7 +203,7 @@ pub(crate) enum Stepped {
 /// fetch, then breakpoints (section D1.3.5).
 pub(crate) fn run_carefully(
     cx: &mut Cx<Aarch64>,
-    run: &mut dyn FnMut(&mut Cx<Aarch64>) -> Result<(), Exit<Aarch64>>,
+    run: &mut Step<'_, Aarch64>,
 ) -> Result<(), Exit<Aarch64>> {
     let stepping = steps(&cx.cpu.sys);
     if stepping && !cx.cpu.sys.ss {

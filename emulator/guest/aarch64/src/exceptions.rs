@@ -8,7 +8,7 @@ use lockstep_cpu::{Access, Cx, Exit};
 
 use crate::debug_exceptions::{self, Stepped};
 use crate::registers::{Cpu, derive, pstate, sctlr, select_sp, set_nzcv, spsr};
-use crate::{Aarch64, Exception, reg};
+use crate::{Aarch64, Exception, pmu, reg};
 
 /// Exception classes: ESR_EL1.EC (section D19.2, ESR_EL1).
 pub(crate) mod class {
@@ -143,7 +143,7 @@ pub(crate) fn take(cx: &mut Cx<Aarch64>, exception: Exception) {
     if exception.returns_after {
         debug_exceptions::advance(&mut cx.cpu.sys);
     }
-    enter(cx, pc.wrapping_add(after), 0);
+    pmu::around(cx, (pmu::event::EXC_TAKEN, true), |cx| enter(cx, pc.wrapping_add(after), 0));
 }
 
 /// Enters the handler of an interrupt; the event has been appended.
@@ -157,7 +157,7 @@ pub(crate) fn take_interrupt(cx: &mut Cx<Aarch64>, class: InterruptClass) {
     };
     let pc = cx.cpu.sys.untag(cx.cpu.pc);
     cx.cpu.power = lockstep_cpu::PowerState::Running;
-    enter(cx, pc, offset);
+    pmu::around(cx, (pmu::event::EXC_TAKEN, false), |cx| enter(cx, pc, offset));
 }
 
 /// Section D1.3.1: saves the state, masks everything, and continues at a vector.
@@ -194,7 +194,8 @@ pub(crate) fn return_helper(cx: &mut Cx<Aarch64>, _args: [u64; 3]) -> Result<u64
     // An illegal return stays at EL1.
     let el = u8::from(saved & spsr::MODE != spsr::EL0T);
     let ss = debug_exceptions::returned_ss(&cpu.sys, saved, el);
-    restore_pstate(cpu, saved);
+    pmu::around(cx, (pmu::event::EXC_RETURN, true), |cx| restore_pstate(&mut cx.cpu, saved));
+    let cpu = &mut cx.cpu;
     cpu.sys.ss = ss;
     // An exception return is an event for WFE, and opens the local monitor.
     cpu.sys.event = true;

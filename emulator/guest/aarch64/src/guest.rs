@@ -2,7 +2,8 @@
 
 use lockstep_core::{InterruptClass, VcpuId};
 use lockstep_cpu::{
-    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, RegisterInfo, TlbEntry, Vcpu,
+    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, RegisterInfo, Step, TlbEntry,
+    Vcpu,
 };
 use lockstep_memory::PhysMem;
 
@@ -11,7 +12,7 @@ use crate::maintenance::{self, Invalidation};
 use crate::registers::{Sys, derive};
 use crate::{
     Aarch64, Aarch64Platform, Exception, Insn, debug_exceptions, debug_registers, decode,
-    disassemble, mmu, reg, table, timer,
+    disassemble, mmu, pmu, reg, table, timer,
 };
 
 /// What one processor makes all others do.
@@ -120,10 +121,7 @@ impl Guest for Aarch64 {
         }
     }
 
-    fn run_carefully(
-        cx: &mut Cx<Self>,
-        run: &mut dyn FnMut(&mut Cx<Self>) -> Result<(), Exit<Self>>,
-    ) -> Result<(), Exit<Self>> {
+    fn run_carefully(cx: &mut Cx<Self>, run: &mut Step<'_, Self>) -> Result<(), Exit<Self>> {
         debug_exceptions::run_carefully(cx, run)
     }
 
@@ -140,6 +138,14 @@ impl Guest for Aarch64 {
             Broadcast::Event => cx.cpu.sys.event = true,
             Broadcast::Invalidate(what) => maintenance::invalidate(cx, what),
         }
+    }
+
+    fn pauses(cx: &mut Cx<Self>) {
+        pmu::stops(cx);
+    }
+
+    fn resumes(cx: &mut Cx<Self>) {
+        pmu::resumes(cx);
     }
 
     /// The monitor opens, and that is an event: a processor that waits with LDXR and WFE for another's store goes on

@@ -23,8 +23,10 @@ mod memory_ops;
 mod mmu;
 mod ops;
 mod platform;
+mod pmu;
 mod psci;
 mod registers;
+mod semihosting;
 mod system;
 mod table;
 #[cfg(test)]
@@ -41,6 +43,7 @@ pub use maintenance::Invalidation;
 pub use platform::Aarch64Platform;
 pub use registers::id::MODEL;
 pub use registers::{Sys, affinity};
+pub use semihosting::Semihosting;
 pub use table::{Row, UNDEFINED, meaning, rows};
 
 /// The guest architecture.

@@ -114,6 +114,8 @@ struct Half {
     ttbr: u64,
     /// TCR_EL1.EPDn: walks are disabled.
     disabled: bool,
+    /// TCR_EL1.HPDn: tables restrict nothing.
+    flat_permissions: bool,
 }
 
 impl Half {
@@ -128,6 +130,7 @@ impl Half {
                 va_bits: va_bits(tcr),
                 ttbr: sys.ttbr0,
                 disabled: tcr & tcr::EPD0 != 0,
+                flat_permissions: tcr & tcr::HPD0 != 0,
             }
         } else {
             Self {
@@ -135,6 +138,7 @@ impl Half {
                 va_bits: va_bits(tcr >> 16),
                 ttbr: sys.ttbr1,
                 disabled: tcr & tcr::EPD1 != 0,
+                flat_permissions: tcr & tcr::HPD1 != 0,
             }
         }
     }
@@ -266,7 +270,9 @@ pub(crate) fn look(sys: &Sys, mem: &PhysMem, untagged: u64) -> Result<Found, Sta
         if table >> limit != 0 {
             return Err(status::ADDRESS_SIZE + level);
         }
-        inherited.gather(entry);
+        if !half.flat_permissions {
+            inherited.gather(entry);
+        }
         level += 1;
         index = untagged >> granule.block_bits(level) & ((1 << granule.stride()) - 1);
     }

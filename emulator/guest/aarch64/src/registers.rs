@@ -12,6 +12,7 @@ use lockstep_cpu::{MmuCx, Vcpu};
 use serde::{Deserialize, Serialize};
 
 use crate::debug_exceptions::{self, Stepped};
+use crate::pmu::Pmu;
 use crate::{Aarch64, flags, reg};
 
 /// A virtual processor of this architecture.
@@ -59,10 +60,11 @@ const FPEN_EL1: u64 = 1 << 20;
 /// Bits of FPCR (section C5.2.8). No exception traps, so their enable bits are RES0.
 pub(crate) mod fpcr {
     pub(crate) const RMODE_SHIFT: u32 = 22;
+    pub(crate) const FZ16: u64 = 1 << 19;
     pub(crate) const FZ: u64 = 1 << 24;
     pub(crate) const DN: u64 = 1 << 25;
     pub(crate) const AHP: u64 = 1 << 26;
-    pub(crate) const WRITABLE: u64 = 3 << RMODE_SHIFT | FZ | DN | AHP;
+    pub(crate) const WRITABLE: u64 = FZ16 | 3 << RMODE_SHIFT | FZ | DN | AHP;
 }
 
 /// Bits of FPSR (section C5.2.10): QC, IDC, IXC, UFC, OFC, DZC, IOC.
@@ -76,8 +78,11 @@ pub(crate) mod tcr {
     pub(crate) const AS: u64 = 1 << 36;
     pub(crate) const TBI0: u64 = 1 << 37;
     pub(crate) const TBI1: u64 = 1 << 38;
-    /// Everything that Armv8.0 defines.
-    pub(crate) const WRITABLE: u64 = 0x77_ffff_ffbf;
+    /// The tables' APTable, PXNTable and UXNTable count for nothing.
+    pub(crate) const HPD0: u64 = 1 << 41;
+    pub(crate) const HPD1: u64 = 1 << 42;
+    /// Everything that Armv8.0 defines, and these.
+    pub(crate) const WRITABLE: u64 = 0x77_ffff_ffbf | HPD0 | HPD1;
 }
 
 /// Bits of CNTKCTL_EL1.
@@ -153,6 +158,7 @@ pub struct Sys {
     pub(crate) esr: u64,
     pub(crate) far: u64,
     pub(crate) par: u64,
+    pub(crate) disr: u64,
 
     pub(crate) tpidr_el0: u64,
     pub(crate) tpidrro_el0: u64,
@@ -163,6 +169,8 @@ pub struct Sys {
     pub(crate) cntkctl: u64,
     /// Physical, virtual: by calendar number.
     pub(crate) timers: [Timer; 2],
+
+    pub(crate) pmu: Pmu,
 
     pub(crate) mdscr: u64,
     pub(crate) mdccint: u64,
@@ -206,6 +214,7 @@ impl Sys {
             esr: 0,
             far: 0,
             par: 0,
+            disr: 0,
             tpidr_el0: 0,
             tpidrro_el0: 0,
             tpidr_el1: 0,
@@ -213,6 +222,7 @@ impl Sys {
             cntfrq: crate::timer::FREQUENCY,
             cntkctl: 0,
             timers: [Timer::default(); 2],
+            pmu: Pmu::default(),
             mdscr: 0,
             mdccint: 0,
             os_lock: true,

@@ -1,6 +1,7 @@
 //! The boards: which there are, and how one is built.
 
 pub(crate) mod clipper;
+mod plugged;
 pub(crate) mod virt;
 
 use lockstep_log::MachineRecord;

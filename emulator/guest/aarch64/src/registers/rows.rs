@@ -10,6 +10,7 @@ use super::{
     BREAKPOINTS, Cpu, FPEN, FPSR_WRITABLE, Sys, WATCHPOINTS, affinity, cntkctl, fpcr, id, mdscr,
     sctlr, spsr, tcr,
 };
+use crate::pmu::{self, Pmu, userenr};
 use crate::{Aarch64, timer};
 
 /// What EL0 may do with a register. EL1 may do whatever the register can.
@@ -25,6 +26,13 @@ pub(crate) enum El0 {
     When(fn(&Sys) -> bool),
     /// Read when this holds, else trap; writing is UNDEFINED.
     ReadWhen(fn(&Sys) -> bool),
+    /// Read and write, each when something holds; else trap.
+    Either {
+        /// For reading.
+        read: fn(&Sys) -> bool,
+        /// For writing.
+        write: fn(&Sys) -> bool,
+    },
 }
 
 /// What reading does.
@@ -173,6 +181,65 @@ const WATCH2: [Register; 2] = watchpoint!(2, "DBGWVR2_EL1", "DBGWCR2_EL1");
 const WATCH3: [Register; 2] = watchpoint!(3, "DBGWVR3_EL1", "DBGWCR3_EL1");
 const _: () = assert!(BREAKPOINTS == 6 && WATCHPOINTS == 4, "the rows above");
 
+/// A register of the performance monitors, whose value and writing are methods of [`Pmu`].
+macro_rules! pmu_row {
+    ($encoding:expr, $name:expr, $el0:expr, $get:ident, $set:ident) => {
+        row(
+            $encoding,
+            $name,
+            $el0,
+            Read::Machine(|cx| pmu::read(cx, Pmu::$get)),
+            Write::Machine(|cx, value| pmu::write(cx, |pmu| pmu.$set(value))),
+        )
+    };
+}
+
+/// An event counter and its type.
+macro_rules! event_counter {
+    ($n:literal, $counter:literal, $kind:literal) => {
+        [
+            row(
+                at(3, 3, 14, 8, $n),
+                $counter,
+                EVENTS,
+                Read::Machine(|cx| pmu::read(cx, |pmu| pmu.count($n))),
+                Write::Machine(|cx, value| pmu::write(cx, |pmu| pmu.set_count($n, value))),
+            ),
+            row(
+                at(3, 3, 14, 12, $n),
+                $kind,
+                MONITORS,
+                Read::Machine(|cx| pmu::read(cx, |pmu| pmu.kind($n))),
+                Write::Machine(|cx, value| pmu::write(cx, |pmu| pmu.set_kind($n, value))),
+            ),
+        ]
+    };
+}
+
+const COUNTER0: [Register; 2] = event_counter!(0, "PMEVCNTR0_EL0", "PMEVTYPER0_EL0");
+const COUNTER1: [Register; 2] = event_counter!(1, "PMEVCNTR1_EL0", "PMEVTYPER1_EL0");
+const COUNTER2: [Register; 2] = event_counter!(2, "PMEVCNTR2_EL0", "PMEVTYPER2_EL0");
+const COUNTER3: [Register; 2] = event_counter!(3, "PMEVCNTR3_EL0", "PMEVTYPER3_EL0");
+const COUNTER4: [Register; 2] = event_counter!(4, "PMEVCNTR4_EL0", "PMEVTYPER4_EL0");
+const COUNTER5: [Register; 2] = event_counter!(5, "PMEVCNTR5_EL0", "PMEVTYPER5_EL0");
+const _: () = assert!(pmu::COUNTERS == 6, "the rows above");
+
+/// What PMUSERENR_EL0 allows EL0.
+const fn enabled(sys: &Sys) -> bool {
+    sys.pmu.userenr & userenr::EN != 0
+}
+
+const fn reads_cycles(sys: &Sys) -> bool {
+    sys.pmu.userenr & (userenr::EN | userenr::CR) != 0
+}
+
+const fn reads_events(sys: &Sys) -> bool {
+    sys.pmu.userenr & (userenr::EN | userenr::ER) != 0
+}
+
+const MONITORS: El0 = El0::When(enabled);
+const EVENTS: El0 = El0::Either { read: reads_events, write: enabled };
+
 /// A timer's three registers, from the one that ends in op2 = 0.
 macro_rules! timer_rows {
     ($crm:literal, $index:literal, $enable:expr, $tval:literal, $ctl:literal, $cval:literal) => {
@@ -305,10 +372,10 @@ pub(crate) const REGISTERS: &[Register] = &[
     id(at(3, 0, 0, 5, 0), "ID_AA64DFR0_EL1", id::AA64DFR0),
     id(at(3, 0, 0, 5, 1), "ID_AA64DFR1_EL1", 0),
     id(at(3, 0, 0, 6, 0), "ID_AA64ISAR0_EL1", id::AA64ISAR0),
-    id(at(3, 0, 0, 6, 1), "ID_AA64ISAR1_EL1", 0),
+    id(at(3, 0, 0, 6, 1), "ID_AA64ISAR1_EL1", id::AA64ISAR1),
     id(at(3, 0, 0, 7, 0), "ID_AA64MMFR0_EL1", id::AA64MMFR0),
     id(at(3, 0, 0, 7, 1), "ID_AA64MMFR1_EL1", id::AA64MMFR1),
-    id(at(3, 0, 0, 7, 2), "ID_AA64MMFR2_EL1", 0),
+    id(at(3, 0, 0, 7, 2), "ID_AA64MMFR2_EL1", id::AA64MMFR2),
     row(at(3, 1, 0, 0, 0), "CCSIDR_EL1", El0::Never, Read::Cpu(ccsidr), Write::No),
     id(at(3, 1, 0, 0, 1), "CLIDR_EL1", id::CLIDR),
     id(at(3, 1, 0, 0, 7), "AIDR_EL1", 0),
@@ -334,8 +401,9 @@ pub(crate) const REGISTERS: &[Register] = &[
     stored!(at(3, 0, 1, 0, 2), "CPACR_EL1", El0::Never, FPEN, After::Regime, cpacr),
     stored!(FPCR, "FPCR", El0::Always, fpcr::WRITABLE, After::Nothing, fpcr),
     stored!(FPSR, "FPSR", El0::Always, FPSR_WRITABLE, After::Nothing, fpsr),
-    stored!(at(3, 0, 2, 0, 0), "TTBR0_EL1", El0::Never, !1, After::Regime, ttbr0),
-    stored!(at(3, 0, 2, 0, 1), "TTBR1_EL1", El0::Never, !1, After::Regime, ttbr1),
+    // TLBs are not shared, so that CnP allows nothing.
+    stored!(at(3, 0, 2, 0, 0), "TTBR0_EL1", El0::Never, !0, After::Regime, ttbr0),
+    stored!(at(3, 0, 2, 0, 1), "TTBR1_EL1", El0::Never, !0, After::Regime, ttbr1),
     stored!(at(3, 0, 2, 0, 2), "TCR_EL1", El0::Never, tcr::WRITABLE, After::Regime, tcr),
     // Exceptions and processor state.
     stored!(at(3, 0, 4, 0, 0), "SPSR_EL1", El0::Never, spsr::WRITABLE, After::Nothing, spsr),
@@ -392,6 +460,16 @@ pub(crate) const REGISTERS: &[Register] = &[
     ),
     empty(at(3, 0, 5, 1, 0), "AFSR0_EL1"),
     empty(at(3, 0, 5, 1, 1), "AFSR1_EL1"),
+    // No error records; and nothing raises SError, so that nothing is ever deferred.
+    id(at(3, 0, 5, 3, 0), "ERRIDR_EL1", 0),
+    empty(at(3, 0, 5, 3, 1), "ERRSELR_EL1"),
+    stored!(at(3, 0, 12, 1, 1), "DISR_EL1", El0::Never, 0x8100_1fff, After::Nothing, disr),
+    // LORID_EL1 says that there are no regions, so the rest has no bits.
+    empty(at(3, 0, 10, 4, 0), "LORSA_EL1"),
+    empty(at(3, 0, 10, 4, 1), "LOREA_EL1"),
+    empty(at(3, 0, 10, 4, 2), "LORN_EL1"),
+    empty(at(3, 0, 10, 4, 3), "LORC_EL1"),
+    id(at(3, 0, 10, 4, 7), "LORID_EL1", 0),
     stored!(at(3, 0, 5, 2, 0), "ESR_EL1", El0::Never, LOW32, After::Nothing, esr),
     stored!(at(3, 0, 6, 0, 0), "FAR_EL1", El0::Never, !0, After::Nothing, far),
     stored!(at(3, 0, 7, 4, 0), "PAR_EL1", El0::Never, !0, After::Nothing, par),
@@ -442,6 +520,79 @@ pub(crate) const REGISTERS: &[Register] = &[
     VIRTUAL[0],
     VIRTUAL[1],
     VIRTUAL[2],
+    // Performance monitors.
+    pmu_row!(at(3, 3, 9, 12, 0), "PMCR_EL0", MONITORS, control, set_control),
+    pmu_row!(at(3, 3, 9, 12, 1), "PMCNTENSET_EL0", MONITORS, enabled, enable),
+    pmu_row!(at(3, 3, 9, 12, 2), "PMCNTENCLR_EL0", MONITORS, enabled, disable),
+    pmu_row!(at(3, 3, 9, 12, 3), "PMOVSCLR_EL0", MONITORS, overflowed, clear_overflowed),
+    row(
+        at(3, 3, 9, 12, 4),
+        "PMSWINC_EL0",
+        El0::When(|sys| sys.pmu.userenr & (userenr::EN | userenr::SW) != 0),
+        Read::No,
+        Write::Machine(pmu::software_increment),
+    ),
+    stored!(
+        at(3, 3, 9, 12, 5),
+        "PMSELR_EL0",
+        El0::When(reads_events),
+        0x1f,
+        After::Nothing,
+        pmu.selected
+    ),
+    row(
+        at(3, 3, 9, 12, 6),
+        "PMCEID0_EL0",
+        El0::ReadWhen(enabled),
+        Read::Constant(pmu::EVENTS),
+        Write::No,
+    ),
+    row(at(3, 3, 9, 12, 7), "PMCEID1_EL0", El0::ReadWhen(enabled), Read::Constant(0), Write::No),
+    pmu_row!(
+        at(3, 3, 9, 13, 0),
+        "PMCCNTR_EL0",
+        El0::Either { read: reads_cycles, write: enabled },
+        cycles,
+        set_cycles
+    ),
+    row(
+        at(3, 3, 9, 13, 1),
+        "PMXEVTYPER_EL0",
+        MONITORS,
+        Read::Machine(|cx| pmu::read(cx, |pmu| pmu.kind(pmu.selection()))),
+        Write::Machine(|cx, value| pmu::write(cx, |pmu| pmu.set_kind(pmu.selection(), value))),
+    ),
+    row(
+        at(3, 3, 9, 13, 2),
+        "PMXEVCNTR_EL0",
+        EVENTS,
+        Read::Machine(|cx| pmu::read(cx, |pmu| pmu.count(pmu.selection()))),
+        Write::Machine(|cx, value| pmu::write(cx, |pmu| pmu.set_count(pmu.selection(), value))),
+    ),
+    stored!(
+        at(3, 3, 9, 14, 0),
+        "PMUSERENR_EL0",
+        El0::Read,
+        userenr::WRITABLE,
+        After::Nothing,
+        pmu.userenr
+    ),
+    pmu_row!(at(3, 0, 9, 14, 1), "PMINTENSET_EL1", El0::Never, interrupts, enable_interrupts),
+    pmu_row!(at(3, 0, 9, 14, 2), "PMINTENCLR_EL1", El0::Never, interrupts, disable_interrupts),
+    pmu_row!(at(3, 3, 9, 14, 3), "PMOVSSET_EL0", MONITORS, overflowed, set_overflowed),
+    pmu_row!(at(3, 3, 14, 15, 7), "PMCCFILTR_EL0", MONITORS, cycle_filter, set_cycle_filter),
+    COUNTER0[0],
+    COUNTER0[1],
+    COUNTER1[0],
+    COUNTER1[1],
+    COUNTER2[0],
+    COUNTER2[1],
+    COUNTER3[0],
+    COUNTER3[1],
+    COUNTER4[0],
+    COUNTER4[1],
+    COUNTER5[0],
+    COUNTER5[1],
     // The GIC CPU interface: which of these exist, and in which direction, is the board's to say.
     gic(at(3, 0, 4, 6, 0), "ICC_PMR_EL1"),
     gic(at(3, 0, 12, 8, 0), "ICC_IAR0_EL1"),

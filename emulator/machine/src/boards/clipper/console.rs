@@ -15,7 +15,6 @@ use lockstep_memory::OutOfRange;
 use serde::{Deserialize, Serialize};
 
 use super::hwrpb;
-use super::platform::PORT;
 
 /// Function codes of DISPATCH.
 mod code {
@@ -126,7 +125,7 @@ impl Console {
         let [function, a, b, c] = std::array::from_fn(|n| cpu.regs[usize::from(reg::A0) + n]);
         Ok(match function {
             code::GETC => Ok(getc(cx, uart)),
-            code::PUTS => puts(cx, cpu, b, c),
+            code::PUTS => puts(cx, cpu, uart, b, c),
             code::RESET_TERM
             | code::SET_TERM_INT
             | code::SET_TERM_CTL
@@ -222,12 +221,13 @@ fn getc(cx: &mut DeviceCx<'_>, uart: &mut Ns16550) -> u64 {
 fn puts(
     cx: &mut DeviceCx<'_>,
     cpu: &Vcpu<Alpha>,
+    uart: &Ns16550,
     address: u64,
     len: u64,
 ) -> Result<u64, OutOfRange> {
     let bytes = read(cx, cpu, address, len.min(LONGEST))?;
     for byte in &bytes {
-        cx.bp.console_out(PORT, *byte);
+        cx.bp.console_out(uart.port(), *byte);
     }
     Ok(DONE | bytes.len() as u64)
 }

@@ -269,7 +269,8 @@ mod tests {
         let clusters = HWRPB + word(&mem, HWRPB + 0xc8);
         assert_eq!(word(&mem, clusters), sum(clusters + 8, clusters + 24 + 2 * 56));
         assert_eq!(word(&mem, clusters + 80) + word(&mem, clusters + 88), (64 << 20) / PAGE);
-        assert!(SLOTS + 4 * SLOT_SIZE <= TERMINALS && TERMINALS + TERMINAL_SIZE <= ROUTINE_BLOCK);
+        const { assert!(SLOTS + 4 * SLOT_SIZE <= TERMINALS) };
+        const { assert!(TERMINALS + TERMINAL_SIZE <= ROUTINE_BLOCK) };
     }
 
     /// Catches page tables under which an operating system does not find the block or the tables themselves.

@@ -30,7 +30,7 @@ pub(super) struct Isa {
 }
 
 impl Isa {
-    pub(super) fn new(start_date: i64) -> Result<Self, BuildError> {
+    pub(super) fn new(start_date: i64, ports: [u8; 2]) -> Result<Self, BuildError> {
         let bus = Bus::new(map::ports())
             .map_err(|error| BuildError::Missing(format!("board clipper: {error}")))?;
         Ok(Self {
@@ -41,7 +41,7 @@ impl Isa {
             keyboard: I8042::default(),
             dma: I8237::default(),
             floppy: I82077::default(),
-            uarts: [0, 1].map(Ns16550::new),
+            uarts: ports.map(Ns16550::new),
         })
     }
 

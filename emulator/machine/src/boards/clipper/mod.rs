@@ -12,13 +12,13 @@ mod map;
 mod pci;
 mod platform;
 
-use lockstep_alpha::{Alpha, pcb, reg};
+use lockstep_alpha::{Alpha, reg};
 use lockstep_core::{Backplane, Clock, Journal, NoObserver, VcpuId};
 use lockstep_cpu::{Guest, PowerState, Vcpu};
 use lockstep_log::MachineRecord;
 use lockstep_memory::{PhysMem, RegionKind};
 
-use super::BoardInfo;
+use super::{BoardInfo, BoardOption};
 use crate::system::System;
 use crate::{BuildError, Images, Machine};
 
@@ -26,7 +26,23 @@ pub(super) const INFO: BoardInfo = BoardInfo {
     name: "clipper",
     arch: "alpha",
     about: "DP264-class Alpha machine: Typhoon chipset, PCI, ISA bridge with 16550s, SRM console routines, OSF/1 PALcode",
-    options: &[],
+    options: &[
+        BoardOption {
+            name: "console",
+            values: &["off", "virtio"],
+            about: "a virtio console, which is then the one typed to; the first UART is shown as well",
+        },
+        BoardOption {
+            name: "entropy",
+            values: &["off", "virtio"],
+            about: "a virtio entropy device, which gives the seed's random bytes",
+        },
+        BoardOption {
+            name: "net",
+            values: &["off", "virtio"],
+            about: "a virtio network card, whose peer 192.0.2.1 answers ARP, ping and UDP echo",
+        },
+    ],
     cpus: &["ev67"],
     most_vcpus: 1,
     default_memory: 256 << 20,
@@ -48,7 +64,7 @@ pub(super) fn build(
     let entry = boot::load(record, images, &mut mem)?;
     hwrpb::write(record, &mut mem)
         .map_err(|error| BuildError::Missing(format!("board clipper: {error}")))?;
-    let platform = platform::ClipperPlatform::new(record, &mut mem, &mut bp)?;
+    let platform = platform::ClipperPlatform::new(record, images, &mut mem, &mut bp)?;
     let vcpus = (0..record.vcpus).map(|number| processor(VcpuId(number), entry)).collect();
     bp.attention = false;
     let system = System::<Alpha>::new(vcpus, mem, bp, Box::new(platform), record.digest_interval);
@@ -68,6 +84,5 @@ fn processor(id: VcpuId, entry: u64) -> Vcpu<Alpha> {
     cpu.sys.pcbb = hwrpb::slot(id.0);
     cpu.sys.ksp = cpu.regs[usize::from(reg::SP)];
     cpu.power = if id.0 == 0 { PowerState::Running } else { PowerState::Off };
-    debug_assert!(pcb::FEN < hwrpb::SLOT_SIZE);
     cpu
 }

@@ -6,18 +6,22 @@ use lockstep_cpu::{BusError, Platform, Vcpu};
 use lockstep_devices::i82378::I82378;
 use lockstep_devices::pci::Space;
 use lockstep_devices::typhoon::{Cchip, Dchip, spec};
+use lockstep_devices::virtio::pci::VirtioPci;
 use lockstep_devices::{AccessError, Device, DeviceCx};
 use lockstep_log::MachineRecord;
 use lockstep_memory::PhysMem;
 
+use super::super::plugged;
 use super::console::Console;
 use super::isa::Isa;
 use super::pci::PciBus;
 use super::{CYCLE_FREQUENCY, hwrpb, map};
-use crate::BuildError;
+use crate::{BuildError, Images};
 
-/// The console port of the first UART, and of the console's routines.
-pub(super) const PORT: u8 = 0;
+/// Virtio devices at most: a slot for each.
+const MOST_DEVICES: usize = map::SLOTS;
+/// Of them, disks at most, so that there is a slot for everything else.
+const MOST_DISKS: usize = 3;
 
 /// Places of devices on the board: on the ISA bus, in the calendar, in the log.
 pub(super) mod place {
@@ -31,6 +35,8 @@ pub(super) mod place {
     pub(in super::super) const UARTS: [usize; 2] = [UART_0, UART_1];
     pub(in super::super) const FLOPPY: usize = 7;
     pub(in super::super) const ISA_BRIDGE: usize = 8;
+    /// The first PCI slot; the others follow.
+    pub(in super::super) const FIRST_SLOT: usize = 9;
 }
 
 /// Offsets in the system control block that entInt is told.
@@ -45,6 +51,9 @@ mod vector {
     pub(super) const DEVICE: u64 = 0x900;
     pub(super) const STEP: u64 = 0x10;
 }
+
+/// The latest date at which a machine can start: the year 9999. The clock has no more digits.
+const LAST_DATE: u64 = 253_402_300_799;
 
 /// What an address of the I/O space means.
 enum Target {
@@ -70,16 +79,27 @@ pub(super) struct ClipperPlatform {
 impl ClipperPlatform {
     pub(super) fn new(
         record: &MachineRecord,
+        images: &Images,
         mem: &mut PhysMem,
         bp: &mut Backplane,
     ) -> Result<Self, BuildError> {
         let mut buses = [0, 1].map(PciBus::new);
+        let devices = plugged::devices(record, images, mem, MOST_DISKS)?;
+        debug_assert!(devices.len() <= MOST_DEVICES);
+        for (slot, device) in devices.into_iter().enumerate() {
+            let place = place::FIRST_SLOT + slot;
+            let function = Box::new(VirtioPci::new(place as u16, device));
+            buses[0].plug(map::FIRST_SLOT + slot as u64, place, function);
+        }
+        // Without a virtio console the first UART is the one that is typed to.
+        let port = plugged::serial_port(record);
+        let start_date = record.start_date.min(LAST_DATE) as i64;
         buses[0].plug(map::ISA_BRIDGE, place::ISA_BRIDGE, Box::new(I82378::default()));
         let mut board = Self {
             cchip: Cchip::new(record.memory),
             dchip: Dchip::default(),
             buses,
-            isa: Isa::new(record.start_date as i64)?,
+            isa: Isa::new(start_date, [port, port + 1])?,
             console: Console::new(&record.append),
             vcpus: record.vcpus,
         };
@@ -266,10 +286,9 @@ impl Platform for ClipperPlatform {
 
     fn input(&mut self, cx: &mut DeviceCx<'_>, input: &Input) {
         self.act(cx, |board, cx| {
-            if let Input::Console { port, bytes } = input
-                && let Some(uart) = board.isa.uarts.get_mut(usize::from(*port))
-            {
-                return uart.receive(cx, bytes);
+            if let Input::Console { port, bytes } = input {
+                let uarts = board.isa.uarts.iter_mut();
+                uarts.filter(|uart| uart.port() == *port).for_each(|uart| uart.receive(cx, bytes));
             }
             // There is no power key; the rest is the run loop's, or some function's.
             board.buses.iter_mut().for_each(|bus| bus.input(cx, input));
@@ -340,7 +359,7 @@ impl AlphaPlatform for ClipperPlatform {
         // Processors that are not there have no interrupt input.
         if target < self.vcpus.into() {
             self.act(cx, |board, _| {
-                board.cchip.write_misc(1 << (spec::MISC_IPREQ as u64 + target))
+                board.cchip.write_misc(1 << (u64::from(spec::MISC_IPREQ) + target));
             });
         }
     }
@@ -356,7 +375,7 @@ impl AlphaPlatform for ClipperPlatform {
 
     fn callback(&mut self, cx: &mut DeviceCx<'_>, cpu: &mut Vcpu<Alpha>) -> Result<(), String> {
         let before = self.all_lines();
-        let result = self.console.call(cx, cpu, &mut self.isa.uarts[usize::from(PORT)]);
+        let result = self.console.call(cx, cpu, &mut self.isa.uarts[0]);
         self.drive_lines(cx);
         cx.bp.attention |= before != self.all_lines();
         result
