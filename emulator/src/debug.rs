@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 
 use lockstep_debug::{End, Gone, Session, Stream, Symbols, gdb_architecture};
 use lockstep_host::signals::leave_interrupts_to_children;
-use lockstep_host::{Arrival, Baton, Connection, ListenAddress, Listener, read_file};
+use lockstep_host::{Arrival, Baton, Connection, ListenAddress, Listener, read_file, side_by_side};
 use lockstep_log::{Header, ImageRole};
 use lockstep_machine::{Images, parse_memory};
 use lockstep_timeline::{OpenError, Options, Timeline};
@@ -28,7 +28,7 @@ pub(crate) fn debug(args: &DebugArgs) -> Result<Status, Failure> {
     let options = Options {
         engine: args.engine.into(),
         checkpoint_memory: parse_memory(&args.checkpoint_memory)?,
-        ..Options::default()
+        side_by_side: Some(side_by_side),
     };
     let timeline = Timeline::open(log, images, options).map_err(|error| match error {
         OpenError::Log(error) => bad_log(path, error),

@@ -58,6 +58,14 @@ pub enum Failure {
         /// Where they differ first.
         difference: String,
     },
+    /// Moving over the recording did not go as expected.
+    #[error("{what}: {message}")]
+    Travel {
+        /// Which step, on which recording.
+        what: String,
+        /// Which move, and what was wrong.
+        message: String,
+    },
     /// The log is not the reviewed one.
     #[error("the log is not the golden one: {difference}{note}")]
     Golden {

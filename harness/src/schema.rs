@@ -5,6 +5,7 @@
 //! The types are the reference; `docs/scenarios.md` explains them with examples.
 
 mod check;
+mod debug;
 mod error;
 mod image;
 mod locate;
@@ -20,6 +21,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use debug::{
+    At, Base, Bytes, CompareSeeks, EventAt, Expectation, Kind, MemoryAt, Move, Place, Repeat,
+    StopKind, Target, WatchAt, WatchFor,
+};
 pub use error::ScenarioError;
 pub use image::{Disk, Image, pattern};
 pub use script::{Action, ScriptStep, script_text};

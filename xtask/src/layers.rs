@@ -27,7 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("emulator/debug", &["core", "log", "timeline", "machine"]),
     ("emulator/host", &["core"]),
     ("emulator", &["core", "log", "machine", "timeline", "debug", "host"]),
-    ("harness", &["core", "log", "machine", "host"]),
+    ("harness", &["core", "log", "machine", "timeline", "host"]),
     ("xtask", &[]),
 ];
 

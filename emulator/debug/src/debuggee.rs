@@ -60,6 +60,8 @@ pub(crate) struct Debuggee {
     pub(crate) stopped: VcpuId,
     /// What the debugger has to be told as soon as it listens.
     pub(crate) notices: Vec<String>,
+    /// A step found no more history, and the debugger has not shown its user where it is since.
+    pub(crate) stuck: bool,
 }
 
 pub(crate) fn tid_of(vcpu: VcpuId) -> Tid {
@@ -82,6 +84,7 @@ impl Debuggee {
             plan: None,
             stopped,
             notices: Vec::new(),
+            stuck: false,
         }
     }
 
@@ -104,6 +107,7 @@ impl Debuggee {
         let Some(plan) = self.plan else {
             return Progress::Stopped(self.signal(Signal::SIGTRAP));
         };
+        let before = self.timeline.moment();
         let progress = match plan {
             Plan::Continue(direction) => {
                 self.go_on(direction, None).and_then(|stop| self.explain(direction, stop))
@@ -117,10 +121,34 @@ impl Debuggee {
             self.notices.push(format!("lockstep: {error}\n"));
             Progress::Stopped(self.signal(Signal::SIGABRT))
         });
-        if matches!(progress, Progress::Stopped(_)) {
-            self.plan = None;
+        match progress {
+            Progress::Stopped(reason) => {
+                self.plan = None;
+                let moved = self.timeline.moment() != before;
+                Progress::Stopped(self.soften(plan, moved, reason))
+            }
+            Progress::Interrupted => Progress::Interrupted,
         }
-        progress
+    }
+
+    /// Keeps the end of history from a debugger that steps, once. gdb (13) never leaves the state of stepping over a
+    /// breakpoint when history ends there: its next command hangs. But one that steps until something changes has to be
+    /// told in the end.
+    fn soften(&mut self, plan: Plan, moved: bool, reason: Reason) -> Reason {
+        let was_stuck = std::mem::take(&mut self.stuck);
+        let Reason::ReplayLog { pos, .. } = &reason else { return reason };
+        if matches!(plan, Plan::Continue(_)) {
+            return reason;
+        }
+        if !moved {
+            if was_stuck {
+                return reason;
+            }
+            self.stuck = true;
+            let what = if *pos == ReplayLogPosition::Begin { "begins" } else { "ends" };
+            self.notices.push(format!("lockstep: history {what} here\n"));
+        }
+        self.signal(Signal::SIGTRAP)
     }
 
     /// A stop because somebody wanted it.

@@ -91,6 +91,7 @@ impl Session {
     pub fn serve(&mut self, stream: &mut dyn Stream) -> End {
         self.target.points.detach();
         self.target.plan = None;
+        self.target.stuck = false;
         self.target.stopped = self.target.current();
         self.target.timeline.set_interrupt(stream.watcher());
         let mut talk = Conversation { wire: Wire::default(), stub: Stub::default(), stream };
@@ -211,6 +212,10 @@ fn adapted(body: &[u8]) -> Vec<u8> {
     // All threads go on in any case, and a step back is one thread's: the one that stopped.
     if text == "Hc-1" || text.starts_with("Hcp") && text.ends_with(".-1") {
         return b"Hc0".to_vec();
+    }
+    // A debugger without features of its own names none.
+    if text == "qSupported" {
+        return b"qSupported:swbreak+".to_vec();
     }
     // A debugger takes fewer bytes than it asked for; the library would go on for as many as it is told.
     if let Some((address, length)) = text.strip_prefix('m').and_then(|rest| rest.split_once(','))

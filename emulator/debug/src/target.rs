@@ -175,6 +175,8 @@ impl MultiThreadBase for Debuggee {
 
     /// The one that stopped goes first: a debugger that has just attached takes that one.
     fn list_active_threads(&mut self, found: &mut dyn FnMut(Tid)) -> Result<(), Infallible> {
+        // Asked for when a debugger has stopped for its user.
+        self.stuck = false;
         let stopped = self.stopped;
         found(tid_of(stopped));
         let others = self.machine().vcpus().into_iter().filter(|info| info.id != stopped);

@@ -4,7 +4,7 @@
 //! and only here, so that there is one place to look when two runs differ, and one place where a schedule can
 //! decide who goes next:
 //!
-//! * [`Baton`]: threads ([`Baton::spawn`]), channels ([`Baton::channel`]) and who goes next ([`schedule`]);
+//! * [`Baton`]: threads ([`Baton::spawn`]; [`side_by_side`] for those that share nothing), channels ([`Baton::channel`]) and who goes next ([`schedule`]);
 //! * [`ChannelDoor`]: the machine's door for live inputs;
 //! * [`Console`]: the user's terminal or pipe, and [`signals`] from it;
 //! * [`HostDisks`]: disk reads whose completions are the host's;
@@ -37,4 +37,4 @@ pub use file::{FileError, Problem, read_file};
 pub use listen::{Arrival, Closed, Closer, Connection, ListenAddress, ListenError, Listener};
 pub use schedule::Baton;
 pub use sink::{FileSink, SinkError, SinkFailed, Written};
-pub use thread::{JoinHandle, Panicked, SpawnError, message_of};
+pub use thread::{JoinHandle, Panicked, SpawnError, message_of, side_by_side};

@@ -33,7 +33,7 @@ pub enum TimelineError {
     /// The debugger's write was refused.
     #[error(transparent)]
     Inspect(#[from] InspectError),
-    /// A worker did not do its job.
-    #[error("internal error: a worker thread ended without an answer")]
+    /// A job was not done.
+    #[error("the host could not start a thread")]
     Worker,
 }

@@ -191,8 +191,8 @@ impl Judge {
     }
 
     /// The difference that was found. From there on the machine goes no further.
-    pub(crate) const fn found(&self) -> Option<&Box<Divergence>> {
-        self.found.as_ref()
+    pub(crate) fn found(&self) -> Option<&Divergence> {
+        self.found.as_deref()
     }
 
     /// Notes a difference when the machine, at `now`, has gone past an event.

@@ -34,6 +34,6 @@ mod track;
 
 pub use conditions::{Conditions, EventCondition};
 pub use error::{OpenError, TimelineError};
-pub use options::{Job, Options, Serial, Workers};
+pub use options::{Job, Options, SideBySide};
 pub use stop::{Checkpoints, Stop};
 pub use timeline::Timeline;

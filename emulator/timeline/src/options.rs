@@ -2,43 +2,26 @@
 
 use lockstep_machine::EngineChoice;
 
-/// Something for another thread to do.
+/// Something to do beside something else.
 pub type Job<'a> = Box<dyn FnOnce() + Send + 'a>;
 
-/// Who runs jobs side by side. Threads are the host's, so they come from outside.
-pub trait Workers: Send {
-    /// How many jobs can make progress at once, at least one.
-    fn count(&self) -> usize;
-    /// Runs all jobs, and comes back when the last has ended.
-    fn run(&self, jobs: Vec<Job<'_>>);
-}
-
-/// One job after the other, here.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Serial;
-
-impl Workers for Serial {
-    fn count(&self) -> usize {
-        1
-    }
-
-    fn run(&self, jobs: Vec<Job<'_>>) {
-        jobs.into_iter().for_each(|job| job());
-    }
-}
+/// Runs jobs side by side and comes back when the last has ended. Threads are the host's, so this comes from outside.
+pub type SideBySide = for<'a> fn(Vec<Job<'a>>);
 
 /// How a timeline works.
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// What executes instructions.
     pub engine: EngineChoice,
     /// Bytes of host memory that checkpoints may hold beyond what the machine itself holds.
     pub checkpoint_memory: u64,
-    /// Who scans intervals side by side.
-    pub workers: Box<dyn Workers>,
+    /// Who looks at two intervals of the past side by side; without it, one is looked at after the other.
+    pub side_by_side: Option<SideBySide>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { engine: EngineChoice::Auto, checkpoint_memory: 512 << 20, workers: Box::new(Serial) }
+        let engine = EngineChoice::Auto;
+        Self { engine, checkpoint_memory: 512 << 20, side_by_side: None }
     }
 }

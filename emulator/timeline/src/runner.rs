@@ -112,7 +112,7 @@ impl Runner {
 
     fn diverged(&mut self) -> Option<Halt> {
         let judge = Judge::of(&mut *self.machine)?;
-        judge.found().cloned().map(Halt::Diverged)
+        judge.found().map(|found| Halt::Diverged(Box::new(found.clone())))
     }
 
     /// The first event to stop at that was not yet told.

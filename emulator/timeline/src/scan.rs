@@ -9,7 +9,7 @@ use lockstep_machine::Snapshot;
 
 use crate::history::{History, Matcher};
 use crate::runner::{Halt, Lookout, Runner};
-use crate::{Job, Stop, TimelineError, Workers};
+use crate::{Job, SideBySide, Stop, TimelineError};
 
 /// Intervals of fewer instructions are not worth a second machine.
 const WORTH_SHARING: u64 = 1 << 20;
@@ -71,7 +71,7 @@ pub(crate) fn scan(runner: &mut Runner, interval: &Interval, lookout: &Lookout) 
 
 /// Scans two intervals side by side, each with a machine of its own, and gives their answers in their order.
 pub(crate) fn scan_all(
-    workers: &dyn Workers,
+    side_by_side: SideBySide,
     runners: [&mut Runner; 2],
     intervals: &[Interval],
     lookout: &Lookout,
@@ -82,7 +82,7 @@ pub(crate) fn scan_all(
         let job: Job<'_> = Box::new(move || *answer = Some(scan(runner, interval, lookout)));
         job
     });
-    workers.run(jobs.collect());
+    side_by_side(jobs.collect());
     answers.into_iter().map(|answer| answer.ok_or(TimelineError::Worker)?).collect()
 }
 

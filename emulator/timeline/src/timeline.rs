@@ -318,7 +318,8 @@ impl Timeline {
         let mut upper = now;
         while upper > limit {
             let mut intervals = Vec::new();
-            while upper > limit && intervals.len() < self.options.workers.count().clamp(1, 2) {
+            let at_once = if self.options.side_by_side.is_some() { 2 } else { 1 };
+            while upper > limit && intervals.len() < at_once {
                 let Some(interval) = self.interval(upper) else { break };
                 upper = interval.from;
                 intervals.push(interval);
@@ -326,7 +327,7 @@ impl Timeline {
             if intervals.is_empty() {
                 break;
             }
-            for found in self.scan(intervals, lookout)?.into_iter().flatten() {
+            for found in self.scan(&intervals, lookout)?.into_iter().flatten() {
                 let position = before(found.retired);
                 let is_here = found.retired >= now.retired && found.is_breakpoint();
                 if !is_here && position >= limit {
@@ -349,13 +350,14 @@ impl Timeline {
     /// Scans intervals, side by side if that pays. Answers in their order.
     fn scan(
         &mut self,
-        intervals: Vec<Interval>,
+        intervals: &[Interval],
         lookout: &Lookout,
     ) -> Result<Vec<Option<Found>>, TimelineError> {
-        if intervals.len() < 2 || !intervals.iter().all(Interval::is_long) {
+        let worth_it = intervals.len() == 2 && intervals.iter().all(Interval::is_long);
+        let Some(side_by_side) = self.options.side_by_side.filter(|_| worth_it) else {
             let scan = |interval| scan(&mut self.runner, interval, lookout);
             return intervals.iter().map(scan).collect();
-        }
+        };
         let track = self.branch.as_ref().map_or(&self.recording, |branch| &branch.track);
         let spare = match &mut self.spare {
             Some(spare) => spare,
@@ -363,7 +365,7 @@ impl Timeline {
         };
         spare.attach(track.history.as_ref());
         let runners = [&mut self.runner, spare];
-        scan_all(&*self.options.workers, runners, &intervals, lookout)
+        scan_all(side_by_side, runners, intervals, lookout)
     }
 
     /// Where the branch began, when the timeline is in one.

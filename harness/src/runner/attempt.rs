@@ -5,11 +5,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lockstep_machine::Images;
+
 use super::Runner;
 use crate::failure::{Evidence, Failure, first_difference, tail};
 use crate::golden;
 use crate::process::{Ended, Run};
-use crate::schema::{Disk, Exit, Io, Scenario, Step, Typing, pattern, script_text};
+use crate::schema::{Disk, Exit, Io, Move, Scenario, Step, Typing, pattern, script_text};
+use crate::travel::{Library, travel};
 use crate::trial::Trial;
 
 /// A trial that is running.
@@ -35,6 +38,9 @@ impl Attempt<'_> {
                 match step {
                     Step::Record => self.record(recording)?,
                     Step::Replay => self.replay(recording, index)?,
+                    // All recordings that are the same file are moved over alike.
+                    Step::Debug(_) if recording > 1 && self.scenario.expect.repeatable => {}
+                    Step::Debug(moves) => self.debug(recording, index, moves)?,
                 }
             }
             if self.scenario.expect.repeatable && recording > 1 {
@@ -115,6 +121,23 @@ impl Attempt<'_> {
         let recorded = fs::read(self.folder.join(format!("recording-{recording}.console")))?;
         same_text("recorded", &recorded, "replayed", &fs::read(&run.stdout)?)
             .map_err(|difference| Failure::Console { what, difference })
+    }
+
+    /// Moves over a recording, in this process.
+    fn debug(&self, recording: u32, step: usize, moves: &[Move]) -> Result<(), Failure> {
+        let what = format!("steps[{step}] on recording {recording}");
+        let wrong = |message: String| Failure::Travel { what: what.clone(), message };
+        let mut images = Images::default();
+        for (key, image) in self.scenario.guest.images() {
+            let path = image.path(&self.trial.entry.folder, &self.runner.root);
+            let role = key.parse().map_err(wrong)?;
+            images.add(role, &path.to_string_lossy(), fs::read(&path)?);
+        }
+        let (log, engine) = (fs::read(self.log(recording))?, self.trial.engine);
+        let timeout = self.scenario.timeout.duration();
+        let library = Library::open(log, images, engine, timeout);
+        let mut library = library.map_err(|error| wrong(error.to_string()))?;
+        travel(&mut library, moves).map_err(|error| wrong(error.to_string()))
     }
 
     fn process(&self, name: &str, arguments: Vec<OsString>) -> Run {

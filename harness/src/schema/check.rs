@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::error::Problem;
 use super::locate::Segment::{self, Index, Key};
-use super::{Axes, Disk, Expect, Guest, Image, Io, Machine, Scenario, ScriptStep, Step, Typing};
+use super::{
+    Axes, Disk, Expect, Guest, Image, Io, Machine, Move, Scenario, ScriptStep, Step, Typing, debug,
+};
 
 type Checked = Result<(), Problem>;
 
@@ -127,14 +129,37 @@ fn steps(steps: &[Step]) -> Checked {
     }
     for (index, step) in steps.iter().enumerate() {
         let message = match (index, step) {
-            (0, Step::Replay) => "there is no recording yet to replay: `record` comes first",
+            (0, Step::Replay | Step::Debug(_)) => {
+                "there is no recording yet to replay: `record` comes first"
+            }
             (1.., Step::Record) => "a scenario has one recording, its first step",
+            (_, Step::Debug(moves)) => {
+                moves_are_possible(index, moves)?;
+                continue;
+            }
             _ => continue,
         };
         let problem = Problem::at([Key("steps"), Index(index)], message);
         return Err(problem.help("to record it N times, say `cargo xtask replay-tests --repeat N`"));
     }
     Ok(())
+}
+
+/// Moves mean something, and remember positions before they ask for them.
+fn moves_are_possible(step: usize, moves: &[Move]) -> Checked {
+    match debug::problem(moves) {
+        None => Ok(()),
+        Some((way, message)) => {
+            let mut path = vec![Key("steps"), Index(step), Key("debug")];
+            for (depth, index) in way.into_iter().enumerate() {
+                if depth > 0 {
+                    path.extend([Key("repeat"), Key("moves")]);
+                }
+                path.push(Index(index));
+            }
+            Err(Problem::at(path, message))
+        }
+    }
 }
 
 fn axes(axes: &Axes) -> Checked {
