@@ -302,6 +302,7 @@ fn address_spaces_and_invalidation() {
     m.map(page, first, ALL | ASM);
     m.pal(function::TBI, -2i64 as u64, 0);
     assert_eq!(sees(&mut m), 1);
+    m.write(KSEG + PCB + 16, &(TABLES >> 13).to_le_bytes());
     m.pal(function::SWPCTX, PCB, 0);
     m.map(page, second, ALL | ASM);
     assert_eq!(sees(&mut m), 1);
