@@ -7,6 +7,11 @@ use crate::insn::reg;
 use crate::sys::{Cpu, Entry, PS_IPL, PS_USER, derive, is_user};
 use crate::{Alpha, Exception, InsnFault, Interrupt, line};
 
+/// The offset in the system control block of a machine check that the processor found.
+const PROCESSOR_CHECK: u64 = 0x670;
+/// MCES: a machine check is in progress, until the kernel says otherwise.
+const IN_PROGRESS: u64 = 1;
+
 /// Bytes of a stack frame: PS, PC, GP, R16, R17, R18.
 pub(crate) const FRAME: u64 = 48;
 
@@ -73,9 +78,9 @@ fn arguments(exception: Exception) -> (Entry, [u64; 3], u64) {
             (Entry::Instruction, [fault as u64, 0, 0], after)
         }
         Exception::System => (Entry::System, [0; 3], 4),
-        // The logout frame's address would be in a2; there is none.
+        // There is no logout frame, whose address would be in a2: the address that nothing answers at is there.
         Exception::MachineCheck { address } => {
-            (Entry::Interrupt, [Interrupt::MachineCheck as u64, 0x670, address], 0)
+            (Entry::Interrupt, [Interrupt::MachineCheck as u64, PROCESSOR_CHECK, address], 0)
         }
     }
 }
@@ -91,7 +96,10 @@ pub(crate) fn take(cx: &mut Cx<Alpha>, exception: Exception) {
         pc,
     });
     let level = match exception {
-        Exception::MachineCheck { .. } => 7,
+        Exception::MachineCheck { .. } => {
+            cx.cpu.sys.mces |= IN_PROGRESS;
+            PS_IPL
+        }
         _ => cx.cpu.regs[usize::from(reg::PS)] & PS_IPL,
     };
     let arguments = (exception != Exception::System).then_some(arguments);

@@ -74,7 +74,7 @@ fn word(random: &mut Random, row: usize, at: u64) -> u32 {
             word,
             word | 31 << 21,
             word | 31 << 16,
-            word & !(0x3ff << 16) | (word & 31) * 0x21_0000,
+            (word & !(0x3ff << 16)) | ((word & 31) * 0x21_0000),
         ] {
             if row.covers(fixed) {
                 return fixed;
