@@ -1,11 +1,16 @@
 //! Entering and leaving the kernel.
 
 use lockstep_core::{InterruptClass, What};
-use lockstep_cpu::{Cx, Exit, Mem, PowerState, Size};
+use lockstep_cpu::{Access, Cx, Exit, Mem, PowerState, Size};
 
 use crate::insn::reg;
 use crate::sys::{Cpu, Entry, PS_IPL, PS_USER, derive, is_user};
 use crate::{Alpha, Exception, InsnFault, Interrupt, line};
+
+/// The offset in the system control block of a machine check that the processor found.
+const PROCESSOR_CHECK: u64 = 0x670;
+/// MCES: a machine check is in progress, until the kernel says otherwise.
+const IN_PROGRESS: u64 = 1;
 
 /// Bytes of a stack frame: PS, PC, GP, R16, R17, R18.
 pub(crate) const FRAME: u64 = 48;
@@ -73,9 +78,9 @@ fn arguments(exception: Exception) -> (Entry, [u64; 3], u64) {
             (Entry::Instruction, [fault as u64, 0, 0], after)
         }
         Exception::System => (Entry::System, [0; 3], 4),
-        // The logout frame's address would be in a2; there is none.
+        // There is no logout frame, whose address would be in a2: the address that nothing answers at is there.
         Exception::MachineCheck { address } => {
-            (Entry::Interrupt, [Interrupt::MachineCheck as u64, 0x670, address], 0)
+            (Entry::Interrupt, [Interrupt::MachineCheck as u64, PROCESSOR_CHECK, address], 0)
         }
     }
 }
@@ -91,7 +96,10 @@ pub(crate) fn take(cx: &mut Cx<Alpha>, exception: Exception) {
         pc,
     });
     let level = match exception {
-        Exception::MachineCheck { .. } => 7,
+        Exception::MachineCheck { .. } => {
+            cx.cpu.sys.mces |= IN_PROGRESS;
+            PS_IPL
+        }
         _ => cx.cpu.regs[usize::from(reg::PS)] & PS_IPL,
     };
     let arguments = (exception != Exception::System).then_some(arguments);
@@ -169,11 +177,20 @@ fn write(cx: &mut Cx<Alpha>, address: u64, value: u64) -> Result<(), Exit<Alpha>
     cx.store(address, value, Mem::plain(Size::B8))
 }
 
-/// The exception of an unaligned access by the instruction at the PC.
+/// The exception of an unaligned access by the instruction at the PC, which says what and into which register.
 pub(crate) fn unaligned(cx: &Cx<Alpha>, address: u64) -> Exception {
-    let physical = cx.cpu.fetch.map(|fetch| fetch.frame << 12 | cx.cpu.pc & 0xfff);
-    let bytes = physical.and_then(|physical| cx.mem.read::<4>(physical));
-    let word = bytes.map_or(0, u32::from_le_bytes);
+    let word = fetched(cx).and_then(|physical| cx.mem.read::<4>(physical));
+    let word = word.map_or(0, u32::from_le_bytes);
     let register = (word >> 21 & 31) as u8;
     Exception::Unaligned { address, opcode: (word >> 26) as u8, register }
+}
+
+/// The physical address that the instruction at the PC was fetched from: as noted, or, where an engine went from page to
+/// page by itself, as the TLB has it.
+fn fetched(cx: &Cx<Alpha>) -> Option<u64> {
+    let (cpu, pc) = (&cx.cpu, cx.cpu.pc);
+    let noted = cpu.fetch.filter(|fetch| fetch.page == pc >> 12);
+    noted
+        .map(|fetch| fetch.frame << 12 | pc & 0xfff)
+        .or_else(|| cpu.tlb.hit(pc, cpu.mmu.space, cpu.mmu.mode, Access::Execute))
 }

@@ -251,7 +251,7 @@ fn write_physical(cx: &mut Cx<Alpha>, address: u64, value: &[u8]) -> Outcome {
 
 fn write_float_enable(cx: &mut Cx<Alpha>, [value, ..]: [u64; 3]) -> Outcome {
     set_fen(&mut cx.cpu, value & 1 != 0);
-    let address = cx.cpu.sys.pcbb + pcb::FEN;
+    let address = cx.cpu.sys.pcbb.wrapping_add(pcb::FEN);
     let flags = read_physical(cx, address)?;
     write_physical(cx, address, &(flags & !1 | value & 1).to_le_bytes())
 }
@@ -266,21 +266,21 @@ fn save_process(cx: &mut Cx<Alpha>) -> Outcome {
     let get = |number: u8| cx.cpu.regs[usize::from(number)];
     let cycles = system::cycles(cx).wrapping_add(sys.cycle_offset);
     let values = [(pcb::KSP, get(reg::SP)), (pcb::USP, sys.usp), (pcb::UNIQUE, get(reg::UNIQUE))];
-    write_physical(cx, block + pcb::PCC, &cycles.to_le_bytes())?;
+    write_physical(cx, block.wrapping_add(pcb::PCC), &cycles.to_le_bytes())?;
     for (place, value) in values {
-        write_physical(cx, block + place, &value.to_le_bytes())?;
+        write_physical(cx, block.wrapping_add(place), &value.to_le_bytes())?;
     }
     Ok(block)
 }
 
 /// Takes over the process of a control block.
 fn load_process(cx: &mut Cx<Alpha>, block: u64) -> Outcome {
-    let ksp = read_physical(cx, block + pcb::KSP)?;
-    let usp = read_physical(cx, block + pcb::USP)?;
-    let ptbr = read_physical(cx, block + pcb::PTBR)?;
-    let pcc_and_asn = read_physical(cx, block + pcb::PCC)?;
-    let unique = read_physical(cx, block + pcb::UNIQUE)?;
-    let flags = read_physical(cx, block + pcb::FEN)?;
+    let ksp = read_physical(cx, block.wrapping_add(pcb::KSP))?;
+    let usp = read_physical(cx, block.wrapping_add(pcb::USP))?;
+    let ptbr = read_physical(cx, block.wrapping_add(pcb::PTBR))?;
+    let pcc_and_asn = read_physical(cx, block.wrapping_add(pcb::PCC))?;
+    let unique = read_physical(cx, block.wrapping_add(pcb::UNIQUE))?;
+    let flags = read_physical(cx, block.wrapping_add(pcb::FEN))?;
     let cycles = system::cycles(cx);
     let cpu = &mut cx.cpu;
     cpu.regs[usize::from(reg::SP)] = ksp;

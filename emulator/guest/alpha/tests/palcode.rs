@@ -262,7 +262,7 @@ fn address_spaces_and_invalidation() {
     m.write(KSEG + first, &1u64.to_le_bytes());
     m.write(KSEG + second, &2u64.to_le_bytes());
     m.set(6, page);
-    let mut sees = |m: &mut Machine| {
+    let sees = |m: &mut Machine| {
         m.set(6, page);
         assert!(m.step(load));
         m.get(9)
@@ -298,8 +298,16 @@ fn address_spaces_and_invalidation() {
     m.map(page, second, ALL);
     assert_eq!(m.pal(function::SWPCTX, block, 0), PCB);
     assert_eq!(sees(&mut m), 2, "another address space");
+    // What is global goes with its address, whatever space it was filled in.
+    m.map(page, first, ALL | ASM);
+    m.pal(function::TBI, -2i64 as u64, 0);
+    assert_eq!(sees(&mut m), 1);
+    m.write(KSEG + PCB + 16, &(TABLES >> 13).to_le_bytes());
     m.pal(function::SWPCTX, PCB, 0);
-    let _ = &mut sees;
+    m.map(page, second, ALL | ASM);
+    assert_eq!(sees(&mut m), 1);
+    m.pal(function::TBI, 3, page);
+    assert_eq!(sees(&mut m), 2);
 }
 
 /// Catches a process whose stack pointers, cycles or unique value are lost when another runs.

@@ -124,7 +124,7 @@ impl AlphaPlatform for Bare {
         Halt::PowerOff
     }
     fn callback(&mut self, _: &mut DeviceCx<'_>, cpu: &mut Vcpu<Alpha>) -> Result<(), String> {
-        cpu.regs[0] = cpu.regs[16] + 1;
+        cpu.regs[0] = cpu.regs[16].wrapping_add(1);
         Ok(())
     }
 }
