@@ -16,6 +16,7 @@ pub mod pl011;
 pub mod pl031;
 pub mod pl061;
 mod registers;
+pub mod sclp;
 #[cfg(test)]
 mod testing;
 pub mod virtio_mmio;
