@@ -10,6 +10,7 @@
 
 mod bus;
 pub mod cfi_flash;
+pub mod css;
 mod device;
 pub mod gic;
 pub mod pl011;

@@ -100,7 +100,7 @@ impl Sclp {
         prefix: u64,
     ) -> Result<Call, CallFault> {
         let low_core = |address: u64| sccb & !0x1fff == address;
-        if sccb % spec::SCCB_ALIGN != 0
+        if !sccb.is_multiple_of(spec::SCCB_ALIGN)
             || sccb >= spec::SCCB_LIMIT
             || low_core(0)
             || low_core(prefix)
