@@ -38,7 +38,7 @@ fn paths(request: &[u8], answer: &mut [u8]) -> (usize, u16) {
         return (chsc::HEADER, chsc::INVALID_FIELD);
     }
     let each = if rfmt == 0 { 8 } else { 32 };
-    let known = first <= spec::PATH && spec::PATH <= last;
+    let known = (first..=last).contains(&spec::PATH);
     let size = chsc::HEADER + if known { each } else { 0 };
     let Some(body) = answer.get_mut(chsc::HEADER..size) else {
         return (chsc::HEADER, chsc::INVALID_FORMAT);
