@@ -90,6 +90,27 @@ pub enum InterruptClass {
     Fiq,
     /// AArch64 SError.
     SError,
+    /// s390x external interruption: clock comparator, CPU timer, signals of other processors, service signal.
+    External,
+    /// s390x I/O interruption.
+    Io,
+    /// s390x machine check.
+    MachineCheck,
+    /// s390x restart.
+    Restart,
+}
+
+impl InterruptClass {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Irq,
+        Self::Fiq,
+        Self::SError,
+        Self::External,
+        Self::Io,
+        Self::MachineCheck,
+        Self::Restart,
+    ];
 }
 
 impl fmt::Display for InterruptClass {
@@ -98,6 +119,10 @@ impl fmt::Display for InterruptClass {
             Self::Irq => "irq",
             Self::Fiq => "fiq",
             Self::SError => "serror",
+            Self::External => "external",
+            Self::Io => "io",
+            Self::MachineCheck => "machine-check",
+            Self::Restart => "restart",
         })
     }
 }

@@ -80,6 +80,11 @@ pub trait Guest: Sized + 'static {
         access: Access,
         user: bool,
     ) -> Result<TlbEntry, Exit<Self>>;
+    /// Whether a store to `address`, in a page whose TLB entry is [`crate::GUARDED`], may go ahead.
+    fn check_guarded(cx: &mut Cx<Self>, address: u64) -> Result<(), Self::Exception> {
+        let _ = (cx, address);
+        Ok(())
+    }
     /// The exception for a misaligned data access that the architecture does not allow.
     fn misaligned(cx: &mut Cx<Self>, address: u64, access: Access) -> Self::Exception;
     /// The exception for an access at which the bus aborts.

@@ -14,7 +14,7 @@ mod interp;
 mod tlb;
 mod vcpu;
 
-pub use access::{Access, Mem, Size};
+pub use access::{Access, GUARDED, Mem, Size};
 pub use cx::{Cx, Exit, Request};
 pub use emit::{Binary, Compare, Emit, Helper, Reg, SINK, Unary, Width};
 pub use engine::{Engine, Stats, Stretch};

@@ -138,6 +138,8 @@ pub(crate) fn take_interrupt(cx: &mut Cx<Aarch64>, class: InterruptClass) {
         InterruptClass::Irq => 0x80,
         InterruptClass::Fiq => 0x100,
         InterruptClass::SError => 0x180,
+        // Other architectures'; `Guest::interrupt` does not give them.
+        _ => return,
     };
     let pc = cx.cpu.sys.untag(cx.cpu.pc);
     cx.cpu.power = lockstep_cpu::PowerState::Running;

@@ -1,0 +1,1 @@
+//! Registers as a debugger names them.

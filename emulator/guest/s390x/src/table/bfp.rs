@@ -1,0 +1,3 @@
+//! bfp instructions.
+
+instructions! {}

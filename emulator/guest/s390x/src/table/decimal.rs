@@ -1,0 +1,3 @@
+//! decimal instructions.
+
+instructions! {}
