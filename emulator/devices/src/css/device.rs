@@ -1,6 +1,6 @@
 //! What a subchannel asks of its device.
 
-use lockstep_core::{RestoreError, Saved};
+use lockstep_core::{Input, RestoreError, Saved};
 
 use super::program::{Data, ProgramCheck};
 use crate::DeviceCx;
@@ -64,8 +64,10 @@ pub trait CcwDevice: Send {
         data: &mut Data,
         signals: &mut Signals,
     ) -> Result<(), Rejected>;
-    /// A calendar entry of this device is due: one of those whose number it made with [`super::entry`].
-    fn due(&mut self, _cx: &mut DeviceCx<'_>, _number: u16, _signals: &mut Signals) {}
+    /// A calendar entry of this device is due.
+    fn due(&mut self, _cx: &mut DeviceCx<'_>, _number: u32, _signals: &mut Signals) {}
+    /// Something came from outside.
+    fn input(&mut self, _cx: &mut DeviceCx<'_>, _input: &Input, _signals: &mut Signals) {}
     /// A program notifies a queue (DIAGNOSE 500). What it returns goes to the program; `None`: there is no such queue.
     fn notify(
         &mut self,

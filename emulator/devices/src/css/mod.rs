@@ -27,17 +27,9 @@ use crate::DeviceCx;
 
 /// Virtual time from START SUBCHANNEL to the first command, in nanoseconds: about what an idle channel takes.
 pub const START_NS: u64 = 10_000;
-/// The calendar number of a channel program; a device's own follow.
-const PROGRAM: u16 = 0;
 /// Subchannels, at most.
 pub const MOST: usize = 1 << 8;
 const VERSION: u16 = 1;
-
-/// The calendar number of a device's entry: 1 and up.
-#[must_use]
-pub const fn entry(subchannel: u16, number: u16) -> u32 {
-    (subchannel as u32) << 16 | number as u32
-}
 
 /// An I/O instruction that is a program interruption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +89,7 @@ impl Css {
     }
 
     fn program_entry(&self, number: usize) -> EntryId {
-        EntryId { owner: Owner::Device(self.place), number: entry(number as u16, PROGRAM) }
+        EntryId { owner: Owner::Device(self.place), number: number as u32 }
     }
 
     fn schedule(&self, cx: &mut DeviceCx<'_>, number: usize) {
@@ -207,24 +199,34 @@ impl Css {
         result
     }
 
-    /// A calendar entry is due.
-    pub fn due(&mut self, cx: &mut DeviceCx<'_>, entry: u32) {
-        let number = (entry >> 16) as usize;
-        let mut signals = Signals::default();
+    /// A calendar entry of the subsystem is due: that of the channel program of a subchannel.
+    pub fn due(&mut self, cx: &mut DeviceCx<'_>, number: u32) {
+        let number = number as usize;
         let (Some(device), Some(subchannel)) =
             (self.devices.get_mut(number), self.state.subchannels.get_mut(number))
         else {
             return;
         };
-        if entry as u16 != PROGRAM {
-            device.due(cx, entry as u16, &mut signals);
-        } else if let Some((at, resumed)) = subchannel.due() {
-            let Subchannel { orb, sense, .. } = subchannel;
-            let run = Run { cx, device: &mut **device, orb, sense, signals: &mut signals };
-            let end = run.program(at, resumed);
-            subchannel.ended(end);
-            cx.bp.attention = true;
-        }
+        let Some((at, resumed)) = subchannel.due() else { return };
+        let mut signals = Signals::default();
+        let Subchannel { orb, sense, .. } = subchannel;
+        let run = Run { cx, device: &mut **device, orb, sense, signals: &mut signals };
+        let end = run.program(at, resumed);
+        subchannel.ended(end);
+        cx.bp.attention = true;
+        self.raise(cx, number, signals);
+    }
+
+    /// Has a device do something that no program asked for: it is due, or something came from outside.
+    pub fn device(
+        &mut self,
+        cx: &mut DeviceCx<'_>,
+        number: usize,
+        act: impl FnOnce(&mut dyn CcwDevice, &mut DeviceCx<'_>, &mut Signals),
+    ) {
+        let Some(device) = self.devices.get_mut(number) else { return };
+        let mut signals = Signals::default();
+        act(&mut **device, cx, &mut signals);
         self.raise(cx, number, signals);
     }
 

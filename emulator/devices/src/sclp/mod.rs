@@ -91,19 +91,16 @@ impl Sclp {
         Self { config, state: State::default() }
     }
 
-    /// A service call: `command` on the block at the absolute address `sccb`, from a processor whose prefix is `prefix`.
+    /// A service call: `command` on the block at the absolute address `sccb`.
     pub fn call(
         &mut self,
         cx: &mut DeviceCx<'_>,
         command: u32,
         sccb: u64,
-        prefix: u64,
     ) -> Result<Call, CallFault> {
-        let low_core = |address: u64| sccb & !0x1fff == address;
         if !sccb.is_multiple_of(spec::SCCB_ALIGN)
             || sccb >= spec::SCCB_LIMIT
-            || low_core(0)
-            || low_core(prefix)
+            || sccb < spec::SCCB_LEAST
         {
             return Err(CallFault::Specification);
         }
@@ -167,6 +164,7 @@ impl Sclp {
         block.put(info::CPU_OFFSET, &(info::ENTRIES as u16).to_be_bytes());
         block.put(info::LOADPARM, &self.config.loadparm.map(ebcdic::from_latin));
         block.put(info::FACILITIES, &info::FACILITY_CPU_INFO.to_be_bytes());
+        block.put(info::MORE_FACILITIES, &[info::FACILITY_DIAGNOSE_318]);
         block.put(info::HIGHEST_CPU, &(cpus - 1).to_be_bytes());
         self.put_cpus(block, info::ENTRIES);
         block.shorten(end);

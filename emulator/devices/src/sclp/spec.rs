@@ -7,6 +7,8 @@
 pub const SCCB_ALIGN: u64 = 8;
 /// It lies in one page of this size, unless its command allows an extended length.
 pub const SCCB_PAGE: u64 = 4096;
+/// It lies behind the low core.
+pub const SCCB_LEAST: u64 = 0x2000;
 /// It lies below this address.
 pub const SCCB_LIMIT: u64 = 1 << 31;
 
@@ -87,7 +89,11 @@ pub mod info {
     /// The highest processor address (halfword).
     pub const HIGHEST_CPU: usize = 120;
     /// Where the entries are.
-    pub const ENTRIES: usize = 128;
+    pub const ENTRIES: usize = 144;
+    /// Facilities beyond those (byte).
+    pub const MORE_FACILITIES: usize = 134;
+    /// In that byte: DIAGNOSE 318, by which a control program says who it is.
+    pub const FACILITY_DIAGNOSE_318: u8 = 0x80;
     /// In the facilities: processor information can be read by itself.
     pub const FACILITY_CPU_INFO: u64 = 0x0800_0000_0000_0000;
 }

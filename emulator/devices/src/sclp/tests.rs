@@ -28,7 +28,7 @@ fn call(bench: &mut Bench, sclp: &mut Sclp, command: u32, length: u16, body: &[u
     block[..2].copy_from_slice(&length.to_be_bytes());
     block[spec::HEADER..][..body.len()].copy_from_slice(body);
     bench.mem.write_bytes(SCCB, &block).unwrap();
-    assert_eq!(sclp.call(&mut bench.cx(), command, SCCB, 0x10_0000), Ok(Call::Accepted));
+    assert_eq!(sclp.call(&mut bench.cx(), command, SCCB), Ok(Call::Accepted));
     assert_eq!(sclp.take_signal() & !spec::SIGNAL_EVENTS, SCCB as u32);
     bench.mem.read_bytes(SCCB, &mut block).unwrap();
     block
@@ -53,8 +53,8 @@ fn tells_memory_and_processors() {
     assert_eq!(code(&block), response::READ_DONE);
     let increments = u64::from(u16::from_be_bytes([block[8], block[9]]));
     assert_eq!(increments * u64::from(block[10]), 512);
-    assert_eq!(block[16..20], [0, 2, 0, 128]);
-    assert_eq!(block[128 + 16], 1);
+    assert_eq!(block[16..20], [0, 2, 0, 144]);
+    assert_eq!(block[144 + 16], 1);
     assert_eq!(block[24..32], *b"LINUX   ".map(ebcdic::from_latin).as_slice());
     let short = call(&mut bench, &mut sclp, spec::READ_SCP_INFO, 100, &[]);
     assert_eq!(code(&short), response::TOO_SHORT);
@@ -133,14 +133,13 @@ fn lines_become_commands() {
 fn busy_and_impossible_calls() {
     let (mut bench, mut sclp) = (bench(), sclp());
     bench.mem.write_bytes(SCCB, &[0, 8, 0, 0, 0, 0, 0, 0]).unwrap();
-    let mut call = |address, prefix| sclp.call(&mut bench.cx(), 0x1234_5678, address, prefix);
+    let mut call = |address| sclp.call(&mut bench.cx(), 0x1234_5678, address);
     for address in [0x1000, SCCB + 4, 1 << 31] {
-        assert_eq!(call(address, 0), Err(CallFault::Specification), "{address:#x}");
+        assert_eq!(call(address), Err(CallFault::Specification), "{address:#x}");
     }
-    assert_eq!(call(SCCB, 0x8000), Err(CallFault::Specification));
-    assert_eq!(call(0x20_0000, 0), Err(CallFault::Addressing));
-    assert_eq!(call(SCCB, 0), Ok(Call::Accepted));
-    assert_eq!(call(SCCB, 0), Ok(Call::Busy));
+    assert_eq!(call(0x20_0000), Err(CallFault::Addressing));
+    assert_eq!(call(SCCB), Ok(Call::Accepted));
+    assert_eq!(call(SCCB), Ok(Call::Busy));
     assert_eq!(bench.mem.read(SCCB + 6), Some(response::INVALID_COMMAND.to_be_bytes()));
 }
 
