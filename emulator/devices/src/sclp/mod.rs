@@ -99,8 +99,7 @@ impl Sclp {
         sccb: u64,
     ) -> Result<Call, CallFault> {
         if !sccb.is_multiple_of(spec::SCCB_ALIGN)
-            || sccb >= spec::SCCB_LIMIT
-            || sccb < spec::SCCB_LEAST
+            || !(spec::SCCB_LEAST..spec::SCCB_LIMIT).contains(&sccb)
         {
             return Err(CallFault::Specification);
         }
