@@ -24,10 +24,15 @@ struct ToConsole(std::sync::Arc<ConsoleOutput>);
 
 impl Outputs for ToConsole {
     fn take(&mut self, outputs: &[Output]) {
-        let bytes = outputs.iter().map(|output| match output {
-            Output::Console { byte, .. } => *byte,
-        });
-        self.0.write(bytes.collect());
+        let mut bytes = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Console { byte, .. } => bytes.push(*byte),
+                Output::Report(report) => eprintln!("lockstep: {report}"),
+                Output::Read(_) => {}
+            }
+        }
+        self.0.write(bytes);
     }
 }
 

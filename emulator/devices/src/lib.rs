@@ -20,7 +20,7 @@ mod registers;
 pub mod sclp;
 #[cfg(test)]
 mod testing;
-pub mod virtio_mmio;
+pub mod virtio;
 
 pub use bus::{Bus, MapError, Window};
 pub use device::{AccessError, Device, DeviceIo};

@@ -9,7 +9,7 @@
 //! * [`Console`]: the user's terminal or pipe, and [`signals`] from it;
 //! * [`FileSink`] and [`read_file`]: files, with errors that name them;
 //! * [`Stopwatch`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
-//! * [`Rng`] and [`fresh_seed`]: chance, always from a seed that is written down.
+//! * [`fresh_seed`]: a seed for a run that was given none.
 
 mod channel;
 mod clock;
@@ -18,7 +18,6 @@ mod door;
 mod entropy;
 mod file;
 pub mod schedule;
-mod seeds;
 pub mod signals;
 mod sink;
 pub mod terminal;
@@ -31,6 +30,5 @@ pub use door::{ChannelDoor, DEFAULT_POLL_INTERVAL};
 pub use entropy::fresh_seed;
 pub use file::{FileError, Problem, read_file};
 pub use schedule::Baton;
-pub use seeds::{Rng, Use};
 pub use sink::{FileSink, SinkError, SinkFailed, Written};
 pub use thread::{JoinHandle, Panicked, SpawnError, message_of};

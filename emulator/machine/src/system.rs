@@ -222,7 +222,7 @@ impl<G: Guest> System<G> {
     fn accept(&mut self, input: &Input) {
         self.cx.bp.witness(What::Input(input.clone()));
         match input {
-            Input::Console { .. } | Input::PowerKey => {
+            Input::Console { .. } | Input::PowerKey | Input::HostRead { .. } => {
                 let (platform, mut cx) = self.cx.devices();
                 platform.input(&mut cx, input);
             }

@@ -12,6 +12,8 @@ pub enum RegionKind {
     Ram,
     /// Reads go straight to the pages while the device allows it; writes go to the device.
     Rom,
+    /// No address: only a device reads and writes it.
+    Store,
 }
 
 /// What keeps a page from being hot, beside being shared with a snapshot.

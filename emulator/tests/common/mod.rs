@@ -240,8 +240,9 @@ pub(crate) struct Keep(pub(crate) Sender<u8>);
 impl Outputs for Keep {
     fn take(&mut self, outputs: &[Output]) {
         for output in outputs {
-            let Output::Console { byte, .. } = output;
-            let _ = self.0.send(*byte);
+            if let Output::Console { byte, .. } = output {
+                let _ = self.0.send(*byte);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use lockstep_devices::gic::{GicV2, GicV3, InterruptController, Line};
 use lockstep_devices::pl011::Pl011;
 use lockstep_devices::pl031::Pl031;
 use lockstep_devices::pl061::Pl061;
-use lockstep_devices::virtio_mmio::EmptySlot;
+use lockstep_devices::virtio::mmio::EmptySlot;
 use lockstep_devices::{AccessError, Bus, Device, Window, gic};
 use lockstep_memory::{DeviceCx, PhysMem};
 
@@ -230,7 +230,11 @@ impl Platform for VirtPlatform {
             Input::Console { port: PORT, bytes } => self.uart.receive(cx, bytes),
             Input::PowerKey => self.gpio.press_power_key(cx),
             // There is one port; the rest is the run loop's.
-            Input::Console { .. } | Input::Reset | Input::TimePasses { .. } | Input::Stop => {}
+            Input::Console { .. }
+            | Input::Reset
+            | Input::TimePasses { .. }
+            | Input::Stop
+            | Input::HostRead { .. } => {}
         }
         self.drive_lines(cx);
     }
