@@ -64,6 +64,8 @@ pub trait CcwDevice: Send {
         data: &mut Data,
         signals: &mut Signals,
     ) -> Result<(), Rejected>;
+    /// Its subchannel was disabled.
+    fn disabled(&mut self) {}
     /// A calendar entry of this device is due.
     fn due(&mut self, _cx: &mut DeviceCx<'_>, _number: u32, _signals: &mut Signals) {}
     /// Something came from outside.

@@ -107,7 +107,13 @@ impl Css {
         if !Subchannel::modifiable(block) {
             return Err(IoFault::Operand);
         }
-        Ok(self.find(id)?.map_or(3, |(_, subchannel)| subchannel.modify(block)))
+        let Some((number, subchannel)) = self.find(id)? else { return Ok(3) };
+        let before = subchannel.enabled();
+        let code = subchannel.modify(block);
+        if before && !subchannel.enabled() {
+            self.devices[number].disabled();
+        }
+        Ok(code)
     }
 
     /// START SUBCHANNEL: the condition code.

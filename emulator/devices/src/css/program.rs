@@ -101,6 +101,16 @@ impl Data {
         Ok(done)
     }
 
+    /// Goes back to the first byte: a command that reads where it then writes.
+    pub fn rewind(&mut self) {
+        self.used = 0;
+    }
+
+    /// Goes to the end: what is left is not the device's concern.
+    pub fn finish(&mut self) {
+        self.used += self.left();
+    }
+
     /// Writes to memory, as far as the command goes.
     pub fn store(&mut self, mem: &mut PhysMem, from: &[u8]) -> Result<usize, ProgramCheck> {
         let mut done = 0;

@@ -1,6 +1,6 @@
 //! The parts of the board, and how they are wired.
 
-use lockstep_core::{Input, RestoreError, SaveState, Saved, StopReason, VcpuId};
+use lockstep_core::{Input, RestoreError, Rng, SaveState, Saved, StopReason, Use, VcpuId};
 use lockstep_cpu::{BusError, Platform};
 use lockstep_devices::css::{Css, IoFault};
 use lockstep_devices::sclp::{Call, CallFault, Sclp, SclpConfig};
@@ -38,6 +38,8 @@ mod code {
 struct BoardState {
     /// The TOD clock at virtual time zero.
     tod_origin: u64,
+    /// Words that instructions have drawn from the seed's stream.
+    drawn: u128,
 }
 
 const VERSION: u16 = 1;
@@ -46,6 +48,7 @@ const VERSION: u16 = 1;
 pub(super) struct CcwPlatform {
     storage: u64,
     processors: u16,
+    seed: u64,
     start: BoardState,
     state: BoardState,
     keys: StorageKeys,
@@ -55,7 +58,7 @@ pub(super) struct CcwPlatform {
 
 impl CcwPlatform {
     pub(super) fn new(record: &MachineRecord) -> Self {
-        let start = BoardState { tod_origin: tod_of_unix_seconds(record.start_date) };
+        let start = BoardState { tod_origin: tod_of_unix_seconds(record.start_date), drawn: 0 };
         let sclp = SclpConfig {
             memory: record.memory,
             cpus: record.vcpus,
@@ -66,6 +69,7 @@ impl CcwPlatform {
         Self {
             storage: record.memory,
             processors: record.vcpus,
+            seed: record.seed,
             start,
             state: start,
             keys: StorageKeys::new(record.memory),
@@ -158,7 +162,10 @@ impl S390xPlatform for CcwPlatform {
     }
 
     fn random(&mut self, bytes: &mut [u8]) {
-        bytes.fill(0);
+        let mut rng = Rng::new(self.seed, Use::Processor);
+        rng.seek(self.state.drawn);
+        rng.fill(bytes);
+        self.state.drawn = rng.position();
     }
 
     fn processors(&self) -> u16 {
