@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lockstep_core::Level;
+use lockstep_log::IoMode;
 use lockstep_machine::EngineChoice;
 
 const STATUS: &str = "\
@@ -65,6 +66,12 @@ pub(crate) struct MachineArgs {
     /// Firmware, put where the processor starts
     #[arg(long, value_name = "FILE")]
     pub(crate) bios: Option<PathBuf>,
+    /// A disk: a raw image, which stays as it is. May be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) disk: Vec<PathBuf>,
+    /// When disk reads complete: after a modelled time, which makes recordings repeatable, or `live`, when the host is done
+    #[arg(long, default_value_t = IoMode::Modelled, value_name = "modelled|live")]
+    pub(crate) io: IoMode,
     /// What the guest's random numbers derive from: a number, or `random` for a fresh one
     #[arg(long, default_value = "0", value_name = "N|random")]
     pub(crate) seed: String,
@@ -162,6 +169,9 @@ pub(crate) struct ReplayArgs {
     /// The firmware, likewise
     #[arg(long, value_name = "FILE")]
     pub(crate) bios: Option<PathBuf>,
+    /// The disks, likewise, in the order in which they were given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) disk: Vec<PathBuf>,
     /// A folder to look for the images in
     #[arg(long, value_name = "DIR")]
     pub(crate) images: Option<PathBuf>,

@@ -37,7 +37,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
     let baton = Baton::os();
-    let front = if args.quiet { None } else { Some(Front::connect(&baton, false)?) };
+    let front = if args.quiet { None } else { Some(Front::connect(&baton, false, Vec::new())?) };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);
         front
@@ -84,12 +84,14 @@ fn in_log(path: &Path, error: ReplayError) -> Failure {
 fn find_images(args: &ReplayArgs, log: &mut Reader<LogFile>) -> Result<Images, Failure> {
     let header = log.header().clone();
     let mut images = Images::default();
+    let mut disks = args.disk.iter();
     for (place, record) in header.images.iter().enumerate() {
         let given = match record.role {
             ImageRole::Kernel => args.kernel.as_ref(),
             ImageRole::Initrd => args.initrd.as_ref(),
             ImageRole::Bios => args.bios.as_ref(),
-            ImageRole::DeviceTree | ImageRole::Disk => None,
+            ImageRole::Disk => disks.next(),
+            ImageRole::DeviceTree => None,
         };
         let bytes = match given {
             Some(path) => read_file(path, IMAGE_LIMIT)?,
@@ -106,6 +108,10 @@ fn find_images(args: &ReplayArgs, log: &mut Reader<LogFile>) -> Result<Images, F
         }
         images.add(record.role, &record.name, bytes);
     }
+    if let Some(path) = disks.next() {
+        let path = path.display();
+        return Err(Failure::Usage(format!("--disk {path}: the recording has no such disk")));
+    }
     Ok(images)
 }
 
@@ -120,7 +126,8 @@ fn look_for(args: &ReplayArgs, record: &ImageRecord) -> Result<PathBuf, Failure>
             ImageRole::Kernel => "--kernel FILE",
             ImageRole::Initrd => "--initrd FILE",
             ImageRole::Bios => "--bios FILE",
-            ImageRole::DeviceTree | ImageRole::Disk => "--images DIR",
+            ImageRole::Disk => "--disk FILE",
+            ImageRole::DeviceTree => "--images DIR",
         };
         let (role, digest) = (record.role, record.digest.short());
         Failure::Usage(format!(

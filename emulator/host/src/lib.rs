@@ -7,6 +7,7 @@
 //! * [`Baton`]: threads ([`Baton::spawn`]), channels ([`Baton::channel`]) and who goes next ([`schedule`]);
 //! * [`ChannelDoor`]: the machine's door for live inputs;
 //! * [`Console`]: the user's terminal or pipe, and [`signals`] from it;
+//! * [`HostDisks`]: disk reads whose completions are the host's;
 //! * [`FileSink`] and [`read_file`]: files, with errors that name them;
 //! * [`Stopwatch`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
 //! * [`fresh_seed`]: a seed for a run that was given none.
@@ -14,6 +15,7 @@
 mod channel;
 mod clock;
 mod console;
+mod disks;
 mod door;
 mod entropy;
 mod file;
@@ -26,6 +28,7 @@ mod thread;
 pub use channel::{Disconnected, ReceiveError, Receiver, SendError, Sender, Urgent};
 pub use clock::{Pacer, Stopwatch, date_now};
 pub use console::{Console, ConsoleError, ConsoleOptions, ConsoleOutcome, ConsoleOutput};
+pub use disks::{DiskFile, HostDisks};
 pub use door::{ChannelDoor, DEFAULT_POLL_INTERVAL};
 pub use entropy::fresh_seed;
 pub use file::{FileError, Problem, read_file};

@@ -28,7 +28,7 @@ pub enum ImageError {
 /// What is on a disk.
 #[derive(Clone, Debug)]
 pub struct Disk {
-    image: Arc<[u8]>,
+    image: Arc<Vec<u8>>,
     difference: StoreId,
 }
 
@@ -38,7 +38,7 @@ const FORMATS: [(&[u8], &str); 4] =
 
 impl Disk {
     /// A disk with the contents of `image`.
-    pub fn new(mem: &mut PhysMem, image: Arc<[u8]>) -> Result<Self, ImageError> {
+    pub fn new(mem: &mut PhysMem, image: Arc<Vec<u8>>) -> Result<Self, ImageError> {
         let len = image.len() as u64;
         if len == 0 {
             return Err(ImageError::Empty);

@@ -216,7 +216,7 @@ fn requests_under_way_are_state() {
 #[test]
 fn images_are_checked() {
     let mut bench = Bench::new();
-    let mut make = |bytes: &[u8]| Disk::new(&mut bench.mem, bytes.into()).err();
+    let mut make = |bytes: &[u8]| Disk::new(&mut bench.mem, bytes.to_vec().into()).err();
     assert_eq!(make(&[]), Some(ImageError::Empty));
     assert_eq!(make(&[0; 513]), Some(ImageError::Partial(513)));
     assert_eq!(make(b"QFI\xfb").map(|error| error.to_string().contains("qcow2")), Some(true));

@@ -7,6 +7,7 @@ mod boot;
 mod device_tree;
 mod map;
 mod platform;
+mod slots;
 
 use lockstep_aarch64::Aarch64;
 use lockstep_core::{Backplane, Clock, Journal, NoObserver, VcpuId};
@@ -22,11 +23,28 @@ pub(super) const INFO: BoardInfo = BoardInfo {
     name: "virt",
     arch: "aarch64",
     about: "generic AArch64 machine: GIC, PL011, PL031, PL061, CFI flash, virtio-mmio, PSCI, device tree",
-    options: &[BoardOption {
-        name: "gic",
-        values: &["3", "2"],
-        about: "version of the interrupt controller",
-    }],
+    options: &[
+        BoardOption {
+            name: "gic",
+            values: &["3", "2"],
+            about: "version of the interrupt controller",
+        },
+        BoardOption {
+            name: "console",
+            values: &["off", "virtio"],
+            about: "a virtio console, which is then the one typed to; the PL011 is shown as well",
+        },
+        BoardOption {
+            name: "entropy",
+            values: &["off", "virtio"],
+            about: "a virtio entropy device, which gives the seed's random bytes",
+        },
+        BoardOption {
+            name: "net",
+            values: &["off", "virtio"],
+            about: "a virtio network card, whose peer 192.0.2.1 answers ARP, ping and UDP echo",
+        },
+    ],
     cpus: &["armv8"],
     most_vcpus: 8,
     default_memory: 512 << 20,
@@ -61,7 +79,8 @@ pub(super) fn build(
     }
     let mut bp = Backplane::new(Clock::new(record.ns_per_insn), Journal::new(Box::new(NoObserver)));
     let start = boot::load(&config, images, &mut mem)?;
-    let platform = platform::VirtPlatform::new(&config, &mut mem, &mut bp)?;
+    let slots = slots::Slots::new(record, images, &mut mem)?;
+    let platform = platform::VirtPlatform::new(&config, slots, &mut mem, &mut bp)?;
     let cpu = |number: u16| {
         let boots = number == 0;
         let (entry, arg) = if boots { (start.entry, start.device_tree) } else { (0, 0) };
