@@ -1,3 +1,143 @@
-//! bfp instructions.
+//! Floating-point support and binary floating-point instructions (Principles of Operation, chapters 9 and 19).
 
-instructions! {}
+use lockstep_cpu::float::{Double, Quad, Single};
+
+use crate::float::{
+    self, Add, Complement, Div, Minus, Mul, Negative, Plus, Positive, Quiet, Signalling, Sub,
+};
+
+instructions! {
+    // Moving (chapter 9).
+    ler     "38"    RR      "f1,f2"         = float::load_register_short;
+    ldr     "28"    RR      "f1,f2"         = float::load_register;
+    lxr     "b365"  RRE     "f1,f2"         = float::load_register_extended;
+    lzer    "b374"  RRE     "f1"            = float::load_zero_short;
+    lzdr    "b375"  RRE     "f1"            = float::load_zero;
+    lzxr    "b376"  RRE     "f1"            = float::load_zero_extended;
+    le      "78"    RX      "f1,x"          = float::load_short;
+    ley     "ed64"  RXY     "f1,x"          = float::load_short;
+    ld      "68"    RX      "f1,x"          = float::load;
+    ldy     "ed65"  RXY     "f1,x"          = float::load;
+    ste     "70"    RX      "f1,x"          = float::store_short;
+    stey    "ed66"  RXY     "f1,x"          = float::store_short;
+    std     "60"    RX      "f1,x"          = float::store;
+    stdy    "ed67"  RXY     "f1,x"          = float::store;
+    lgdr    "b3cd"  RRE     "r1,f2"         = float::to_general;
+    ldgr    "b3c1"  RRE     "f1,r2"         = float::from_general;
+    lpdfr   "b370"  RRE     "f1,f2"         = float::sign::<_, Positive>;
+    lndfr   "b371"  RRE     "f1,f2"         = float::sign::<_, Negative>;
+    lcdfr   "b373"  RRE     "f1,f2"         = float::sign::<_, Complement>;
+    cpsdr   "b372"  RRF     "f1,f3,f2"      = float::copy_sign;
+
+    // The control register.
+    efpc    "b38c"  RRE     "r1"            = float::extract_control;
+    sfpc    "b384"  RRE     "r1"            = float::set_control_from;
+    sfasr   "b385"  RRE     "r1"            = float::set_control_and_signal_from;
+    lfpc    "b29d"  S       "x"             = float::load_control;
+    lfas    "b2bd"  S       "x"             = float::load_control_and_signal;
+    stfpc   "b29c"  S       "x"             = float::store_control;
+    srnm    "b299"  S       "x"             = float::set_rounding_mode::<_, 3>;
+    srnmb   "b2b8"  S       "x"             = float::set_rounding_mode::<_, 0xfff>;
+
+    // Binary arithmetic (chapter 19).
+    aebr    "b30a"  RRE     "f1,f2"         = float::arithmetic::<_, Single, Add>;
+    adbr    "b31a"  RRE     "f1,f2"         = float::arithmetic::<_, Double, Add>;
+    axbr    "b34a"  RRE     "f1,f2"         = float::arithmetic::<_, Quad, Add>;
+    aeb     "ed0a"  RXE     "f1,x"          = float::arithmetic_storage::<_, Single, Add>;
+    adb     "ed1a"  RXE     "f1,x"          = float::arithmetic_storage::<_, Double, Add>;
+    sebr    "b30b"  RRE     "f1,f2"         = float::arithmetic::<_, Single, Sub>;
+    sdbr    "b31b"  RRE     "f1,f2"         = float::arithmetic::<_, Double, Sub>;
+    sxbr    "b34b"  RRE     "f1,f2"         = float::arithmetic::<_, Quad, Sub>;
+    seb     "ed0b"  RXE     "f1,x"          = float::arithmetic_storage::<_, Single, Sub>;
+    sdb     "ed1b"  RXE     "f1,x"          = float::arithmetic_storage::<_, Double, Sub>;
+    debr    "b30d"  RRE     "f1,f2"         = float::arithmetic::<_, Single, Div>;
+    ddbr    "b31d"  RRE     "f1,f2"         = float::arithmetic::<_, Double, Div>;
+    dxbr    "b34d"  RRE     "f1,f2"         = float::arithmetic::<_, Quad, Div>;
+    deb     "ed0d"  RXE     "f1,x"          = float::arithmetic_storage::<_, Single, Div>;
+    ddb     "ed1d"  RXE     "f1,x"          = float::arithmetic_storage::<_, Double, Div>;
+    meebr   "b317"  RRE     "f1,f2"         = float::arithmetic::<_, Single, Mul>;
+    mdbr    "b31c"  RRE     "f1,f2"         = float::arithmetic::<_, Double, Mul>;
+    mxbr    "b34c"  RRE     "f1,f2"         = float::arithmetic::<_, Quad, Mul>;
+    meeb    "ed17"  RXE     "f1,x"          = float::arithmetic_storage::<_, Single, Mul>;
+    mdb     "ed1c"  RXE     "f1,x"          = float::arithmetic_storage::<_, Double, Mul>;
+    mdebr   "b30c"  RRE     "f1,f2"         = float::multiply_long::<_, Single, Double>;
+    mxdbr   "b307"  RRE     "f1,f2"         = float::multiply_long::<_, Double, Quad>;
+    mdeb    "ed0c"  RXE     "f1,x"          = float::multiply_long_storage::<_, Single, Double>;
+    mxdb    "ed07"  RXE     "f1,x"          = float::multiply_long_storage::<_, Double, Quad>;
+    maebr   "b30e"  RRD     "f1,f3,f2"      = float::multiply_add::<_, Single, Plus>;
+    madbr   "b31e"  RRD     "f1,f3,f2"      = float::multiply_add::<_, Double, Plus>;
+    maeb    "ed0e"  RXF     "f1,f3,x"       = float::multiply_add_storage::<_, Single, Plus>;
+    madb    "ed1e"  RXF     "f1,f3,x"       = float::multiply_add_storage::<_, Double, Plus>;
+    msebr   "b30f"  RRD     "f1,f3,f2"      = float::multiply_add::<_, Single, Minus>;
+    msdbr   "b31f"  RRD     "f1,f3,f2"      = float::multiply_add::<_, Double, Minus>;
+    mseb    "ed0f"  RXF     "f1,f3,x"       = float::multiply_add_storage::<_, Single, Minus>;
+    msdb    "ed1f"  RXF     "f1,f3,x"       = float::multiply_add_storage::<_, Double, Minus>;
+    sqebr   "b314"  RRE     "f1,f2"         = float::square_root::<_, Single>;
+    sqdbr   "b315"  RRE     "f1,f2"         = float::square_root::<_, Double>;
+    sqxbr   "b316"  RRE     "f1,f2"         = float::square_root::<_, Quad>;
+    sqeb    "ed14"  RXE     "f1,x"          = float::square_root_storage::<_, Single>;
+    sqdb    "ed15"  RXE     "f1,x"          = float::square_root_storage::<_, Double>;
+    cebr    "b309"  RRE     "f1,f2"         = float::compare::<_, Single, Quiet>;
+    cdbr    "b319"  RRE     "f1,f2"         = float::compare::<_, Double, Quiet>;
+    cxbr    "b349"  RRE     "f1,f2"         = float::compare::<_, Quad, Quiet>;
+    ceb     "ed09"  RXE     "f1,x"          = float::compare_storage::<_, Single, Quiet>;
+    cdb     "ed19"  RXE     "f1,x"          = float::compare_storage::<_, Double, Quiet>;
+    kebr    "b308"  RRE     "f1,f2"         = float::compare::<_, Single, Signalling>;
+    kdbr    "b318"  RRE     "f1,f2"         = float::compare::<_, Double, Signalling>;
+    kxbr    "b348"  RRE     "f1,f2"         = float::compare::<_, Quad, Signalling>;
+    keb     "ed08"  RXE     "f1,x"          = float::compare_storage::<_, Single, Signalling>;
+    kdb     "ed18"  RXE     "f1,x"          = float::compare_storage::<_, Double, Signalling>;
+    lpebr   "b300"  RRE     "f1,f2"         = float::change_sign::<_, Single, Positive>;
+    lpdbr   "b310"  RRE     "f1,f2"         = float::change_sign::<_, Double, Positive>;
+    lpxbr   "b340"  RRE     "f1,f2"         = float::change_sign::<_, Quad, Positive>;
+    lnebr   "b301"  RRE     "f1,f2"         = float::change_sign::<_, Single, Negative>;
+    lndbr   "b311"  RRE     "f1,f2"         = float::change_sign::<_, Double, Negative>;
+    lnxbr   "b341"  RRE     "f1,f2"         = float::change_sign::<_, Quad, Negative>;
+    lcebr   "b303"  RRE     "f1,f2"         = float::change_sign::<_, Single, Complement>;
+    lcdbr   "b313"  RRE     "f1,f2"         = float::change_sign::<_, Double, Complement>;
+    lcxbr   "b343"  RRE     "f1,f2"         = float::change_sign::<_, Quad, Complement>;
+    ltebr   "b302"  RRE     "f1,f2"         = float::load_and_test::<_, Single>;
+    ltdbr   "b312"  RRE     "f1,f2"         = float::load_and_test::<_, Double>;
+    ltxbr   "b342"  RRE     "f1,f2"         = float::load_and_test::<_, Quad>;
+    ldebr   "b304"  RRE     "f1,f2"         = float::lengthen::<_, Single, Double>;
+    ldeb    "ed04"  RXE     "f1,x"          = float::lengthen_storage::<_, Single, Double>;
+    lxdbr   "b305"  RRE     "f1,f2"         = float::lengthen::<_, Double, Quad>;
+    lxdb    "ed05"  RXE     "f1,x"          = float::lengthen_storage::<_, Double, Quad>;
+    lxebr   "b306"  RRE     "f1,f2"         = float::lengthen::<_, Single, Quad>;
+    lxeb    "ed06"  RXE     "f1,x"          = float::lengthen_storage::<_, Single, Quad>;
+    ledbr   "b344"  RRF     "f1,m,f2,m4"    = float::load_rounded::<_, Double, Single>;
+    ldxbr   "b345"  RRF     "f1,m,f2,m4"    = float::load_rounded::<_, Quad, Double>;
+    lexbr   "b346"  RRF     "f1,m,f2,m4"    = float::load_rounded::<_, Quad, Single>;
+    fiebr   "b357"  RRF     "f1,m,f2,m4"    = float::load_integer::<_, Single>;
+    fidbr   "b35f"  RRF     "f1,m,f2,m4"    = float::load_integer::<_, Double>;
+    fixbr   "b347"  RRF     "f1,m,f2,m4"    = float::load_integer::<_, Quad>;
+    diebr   "b353"  RRF     "f1,f3,f2,m4"   = float::divide_to_integer::<_, Single>;
+    didbr   "b35b"  RRF     "f1,f3,f2,m4"   = float::divide_to_integer::<_, Double>;
+    cefbr   "b394"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Single, 32, true>;
+    cdfbr   "b395"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Double, 32, true>;
+    cxfbr   "b396"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Quad, 32, true>;
+    cegbr   "b3a4"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Single, 64, true>;
+    cdgbr   "b3a5"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Double, 64, true>;
+    cxgbr   "b3a6"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Quad, 64, true>;
+    celfbr  "b390"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Single, 32, false>;
+    cdlfbr  "b391"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Double, 32, false>;
+    cxlfbr  "b392"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Quad, 32, false>;
+    celgbr  "b3a0"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Single, 64, false>;
+    cdlgbr  "b3a1"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Double, 64, false>;
+    cxlgbr  "b3a2"  RRF     "f1,m,r2,m4"    = float::from_fixed::<_, Quad, 64, false>;
+    cfebr   "b398"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Single, 32, true>;
+    cfdbr   "b399"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Double, 32, true>;
+    cfxbr   "b39a"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Quad, 32, true>;
+    cgebr   "b3a8"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Single, 64, true>;
+    cgdbr   "b3a9"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Double, 64, true>;
+    cgxbr   "b3aa"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Quad, 64, true>;
+    clfebr  "b39c"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Single, 32, false>;
+    clfdbr  "b39d"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Double, 32, false>;
+    clfxbr  "b39e"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Quad, 32, false>;
+    clgebr  "b3ac"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Single, 64, false>;
+    clgdbr  "b3ad"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Double, 64, false>;
+    clgxbr  "b3ae"  RRF     "r1,m,f2,m4"    = float::to_fixed::<_, Quad, 64, false>;
+    tceb    "ed10"  RXE     "f1,x"          = float::test_class::<_, Single>;
+    tcdb    "ed11"  RXE     "f1,x"          = float::test_class::<_, Double>;
+    tcxb    "ed12"  RXE     "f1,x"          = float::test_class::<_, Quad>;
+}
