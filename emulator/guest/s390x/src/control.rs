@@ -2,6 +2,8 @@
 
 /// Control register 0.
 pub(crate) mod cr0 {
+    /// SET SYSTEM MASK is refused.
+    pub(crate) const NO_SSM: u64 = 1 << (63 - 33);
     /// Secondary-space control: MOVE TO PRIMARY and the like work.
     pub(crate) const SECONDARY: u64 = 1 << (63 - 37);
     /// Execution protection of pages.

@@ -155,11 +155,11 @@ const ENDS: &[&str] = &[
     "clij", "clgij", "crb", "cgrb", "clrb", "clgrb", "cib", "cgib", "clib", "clgib", "svc", "lpsw",
     "lpswe", "ssm", "stnsm", "stosm", "sac", "sacf", "sam24", "sam31", "sam64", "lctl", "lctlg",
     "spx", "ptlb", "ipte", "idte", "crdte", "csp", "cspg", "ex", "exrl", "mvcl", "mvcle", "mvclu",
-    "clcl", "clcle", "clclu", "cksm", "srst", "srstu", "clst", "mvst", "tre", "trt", "trte",
-    "trtre", "troo", "trot", "trto", "trtt", "cu12", "cu14", "cu21", "cu24", "cu41", "cu42",
-    "cuse", "cfc", "upt", "diag", "sigp", "sske", "pfmf", "rrbe", "pc", "pr", "pt", "pti", "siga",
-    "km", "kmc", "kmf", "kmo", "kmctr", "kmac", "kimd", "klmd", "prno", "pcc", "cmpsc", "trap2",
-    "trap4", "servc", "bsg", "bakr", "rp",
+    "clcl", "clcle", "clclu", "cksm", "srst", "srstu", "clst", "mvst", "tre", "trte", "trtre",
+    "troo", "trot", "trto", "trtt", "cu12", "cu14", "cu21", "cu24", "cu41", "cu42", "cuse", "cfc",
+    "upt", "diag", "sigp", "sske", "pfmf", "rrbe", "pc", "pr", "pt", "pti", "siga", "km", "kmc",
+    "kmf", "kmo", "kmctr", "kmac", "kimd", "klmd", "prno", "pcc", "cmpsc", "trap2", "trap4",
+    "servc", "bsg", "bakr", "rp",
 ];
 
 fn ends_block(name: &str) -> bool {

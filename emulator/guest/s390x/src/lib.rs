@@ -5,29 +5,41 @@
 //! translation tables, `storage` is how helpers reach operands, `exceptions` takes interruptions, `psw` and `sys` hold what a
 //! processor has beyond its registers. "Principles of Operation" is SA22-7832.
 
+mod access;
 mod branch;
 mod control;
+mod control_ops;
 pub mod debug_registers;
 mod decode;
 mod disassemble;
 mod exceptions;
+mod execute;
 pub mod facilities;
 mod guest;
 mod insn;
 mod integer;
 mod io;
 mod keys;
+mod keys_ops;
+mod locked;
+mod long;
 pub mod lowcore;
 mod memory_ops;
 mod mmu;
+mod mvc;
+mod mvc_ops;
 mod ops;
 mod platform;
 pub mod psw;
+mod shifts;
 mod storage;
 mod sys;
 mod system;
 mod table;
 mod timing;
+mod timing_ops;
+mod translate;
+mod translation_ops;
 
 pub use decode::decode;
 pub use disassemble::disassemble;

@@ -271,61 +271,86 @@ fn by_key(cx: &Cx<S390x>, space: Space, storage: u8, address: u64) -> (bool, boo
     (storage & FETCH_PROTECTION != 0 && !fetch_overridden, true)
 }
 
-/// Translates and checks an access, sets reference and change bits, and gives the entry for the TLB.
-pub(crate) fn walk(
-    cx: &mut Cx<S390x>,
-    address: u64,
-    access: Access,
-) -> Result<TlbEntry, Exit<S390x>> {
+/// An access that is permitted.
+struct Permitted {
+    space: Space,
+    found: Found,
+    /// The absolute address.
+    at: u64,
+    no_fetch: bool,
+    no_store: bool,
+    no_execute: bool,
+    /// In pages 0 and 1 while low-address protection is on.
+    low: bool,
+}
+
+/// Translates and checks an access.
+fn check(cx: &mut Cx<S390x>, address: u64, access: Access) -> Result<Permitted, Exception> {
     let space = space_of(cx, access);
-    let address = address & crate::psw::address_mask(cx.cpu.sys.mask);
     let found = match space.kind {
         SpaceKind::Real => translate(cx, asce::REAL, address),
         _ => translate(cx, space.designation, address),
     };
-    let fail = |exception| Err(Exit::Exception(exception));
-    let found = match found {
-        Ok(found) => found,
-        Err(fault) => return fail(fault_exception(fault.code, space, address, access)),
-    };
+    let found = found.map_err(|fault| fault_exception(fault.code, space, address, access))?;
     let at = absolute(cx.cpu.sys.prefix, found.real);
     if !cx.mem.is_memory(at) {
-        return fail(no_storage(access));
+        return Err(no_storage(access));
     }
     let storage = cx.platform.keys().get(at);
     let (no_fetch, no_store) = by_key(cx, space, found.access.unwrap_or(storage), address);
     let no_execute = found.no_execute && cx.cpu.sys.cr[0] & cr0::NO_EXECUTE != 0;
     let low = address >> 12 < 2 && is_low_protected(cx, space);
     if access.writes() && low && is_low(address) {
-        return fail(protection(space, address, access, identification::LOW_ADDRESS));
+        return Err(protection(space, address, access, identification::LOW_ADDRESS));
     }
-    if (access == Access::Write || access == Access::Update) && (found.protected || no_store) {
+    if access.writes() && (found.protected || no_store) {
         let bits = if found.protected { identification::TABLE } else { 0 };
-        return fail(protection(space, address, access, bits));
+        return Err(protection(space, address, access, bits));
     }
     if no_fetch && access != Access::Write {
-        return fail(protection(space, address, access, 0));
+        return Err(protection(space, address, access, 0));
     }
     if no_execute && access == Access::Execute {
-        return fail(protection(space, address, access, identification::NO_EXECUTE));
+        return Err(protection(space, address, access, identification::NO_EXECUTE));
     }
+    Ok(Permitted { space, found, at, no_fetch, no_store, no_execute, low })
+}
+
+/// Whether an access would be permitted, without making it.
+pub(crate) fn test(cx: &mut Cx<S390x>, address: u64, access: Access) -> Result<(), Exit<S390x>> {
+    check(cx, address, access).map(|_| ()).map_err(Exit::Exception)
+}
+
+/// The exit for a fault of a translation that an instruction asked for.
+pub(crate) fn fault_exit(fault: u16, space: Space, address: u64) -> Exit<S390x> {
+    Exit::Exception(fault_exception(fault, space, address, Access::Read))
+}
+
+/// Translates and checks an access, sets reference and change bits, and gives the entry for the TLB.
+pub(crate) fn walk(
+    cx: &mut Cx<S390x>,
+    address: u64,
+    access: Access,
+) -> Result<TlbEntry, Exit<S390x>> {
+    let address = address & crate::psw::address_mask(cx.cpu.sys.mask);
+    let permitted = check(cx, address, access).map_err(Exit::Exception)?;
+    let Permitted { space, found, at, no_fetch, no_store, no_execute, low } = permitted;
     let used = if access.writes() { REFERENCE | CHANGE } else { REFERENCE };
+    let changed = (cx.platform.keys().get(at) | used) & CHANGE != 0;
     cx.platform.keys().note(at, used);
-    let changed = (storage | used) & CHANGE != 0;
     let overridden =
-        address < 2048 && cx.cpu.sys.cr[0] & cr0::FETCH_OVERRIDE != 0 && space.key != 0;
+        address < 4096 && cx.cpu.sys.cr[0] & cr0::FETCH_OVERRIDE != 0 && space.key != 0;
     let mut permissions = 0;
     let mut permit = |bits: u16, on: bool| permissions |= if on { bits } else { 0 };
     permit(Access::Read as u16, !no_fetch && !overridden);
     permit(Access::Execute as u16, !no_fetch && !overridden && !no_execute);
     permit(Access::Write as u16, changed && !found.protected && !no_store);
     permit(GUARDED, low);
-    let space_number =
-        if access == Access::Execute { cx.cpu.mmu.fetch_space } else { cx.cpu.mmu.space };
+    let mmu = cx.cpu.mmu;
     Ok(TlbEntry {
         page: address >> 12,
         frame: at >> 12,
-        space: space_number,
+        space: if access == Access::Execute { mmu.fetch_space } else { mmu.space },
         // The same for all modes.
         permissions: permissions * 0x1111,
         page_bits: found.bits,

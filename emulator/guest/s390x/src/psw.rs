@@ -146,6 +146,12 @@ pub fn space(cpu: &Cpu, kind: SpaceKind, key: u8) -> Space {
     Space { designation, kind, key }
 }
 
+/// The space that instructions are fetched from.
+#[must_use]
+pub fn space_of_fetch(cpu: &Cpu) -> Space {
+    space(cpu, fetch_kind(cpu.sys.mask), key(cpu.sys.mask))
+}
+
 /// Recomputes what follows from the PSW and the control registers.
 pub fn derive(cpu: &mut Cpu) {
     let mask = cpu.sys.mask;
