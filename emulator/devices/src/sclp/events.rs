@@ -5,14 +5,6 @@ use super::spec::{self, command, event, message, quiesce, response};
 use super::{Sclp, ebcdic};
 use crate::DeviceCx;
 
-/// Events that programs may give to the machine.
-const TAKEN: u32 = event::bit(event::MESSAGE)
-    | event::bit(event::ASCII)
-    | event::bit(event::PROGRAM_IDENTIFICATION);
-/// Events that the machine has for programs.
-const GIVEN: u32 =
-    event::bit(event::COMMAND) | event::bit(event::ASCII) | event::bit(event::QUIESCE);
-
 /// The first 32 bits of a mask of any length.
 fn mask(bytes: &[u8]) -> u32 {
     let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
@@ -30,6 +22,20 @@ fn split(bytes: &[u8], least: usize) -> Option<(&[u8], &[u8])> {
 }
 
 impl Sclp {
+    /// Events that programs may give to the machine.
+    fn taken(&self) -> u32 {
+        let ascii = self.config.ascii_port.map_or(0, |_| event::bit(event::ASCII));
+        let message = self.config.operator_port.map_or(0, |_| event::bit(event::MESSAGE));
+        ascii | message | event::bit(event::PROGRAM_IDENTIFICATION)
+    }
+
+    /// Events that the machine has for programs.
+    fn given(&self) -> u32 {
+        let ascii = self.config.ascii_port.map_or(0, |_| event::bit(event::ASCII));
+        let command = self.config.operator_port.map_or(0, |_| event::bit(event::COMMAND));
+        ascii | command | event::bit(event::QUIESCE)
+    }
+
     pub(super) fn write_masks(&mut self, block: &mut Block) -> u16 {
         let length = usize::from(block.half(spec::masks::LENGTH));
         if length == 0 || length > spec::masks::LONGEST {
@@ -46,7 +52,7 @@ impl Sclp {
         self.state.receives = receives;
         self.state.sends = sends;
         block.clear_from(place(2));
-        for (number, events) in [(2, TAKEN), (3, GIVEN)] {
+        for (number, events) in [(2, self.taken()), (3, self.given())] {
             let bytes = events.to_be_bytes();
             block.put(place(number), &bytes[..length.min(bytes.len())]);
         }
@@ -54,7 +60,7 @@ impl Sclp {
     }
 
     fn takes(&self, kind: u8) -> bool {
-        self.state.receives & event::bit(kind) != 0
+        self.state.receives & self.given() & event::bit(kind) != 0
     }
 
     /// Whether there is something that the program takes.
@@ -162,13 +168,14 @@ impl Sclp {
             };
             let (kind, length) = (buffer[event::TYPE], buffer.len());
             let bit = if (1..=32).contains(&kind) { event::bit(kind) } else { 0 };
-            if bit & TAKEN & self.state.sends == 0 {
+            if bit & self.taken() & self.state.sends == 0 {
                 return response::SUPPRESSED;
             }
             let accepted = match kind {
                 event::ASCII => {
                     let text = buffer[event::HEADER..].to_vec();
-                    text.iter().for_each(|byte| cx.bp.console_out(self.config.ascii_port, *byte));
+                    let port = self.config.ascii_port.unwrap_or_default();
+                    text.iter().for_each(|byte| cx.bp.console_out(port, *byte));
                     true
                 }
                 event::MESSAGE => match lines(&buffer[event::HEADER..]) {
@@ -192,9 +199,10 @@ impl Sclp {
 
     /// Shows lines to the operator.
     fn show(&self, cx: &mut DeviceCx<'_>, lines: &[Vec<u8>]) {
+        let port = self.config.operator_port.unwrap_or_default();
         for line in lines {
             for byte in line.iter().chain(b"\n") {
-                cx.bp.console_out(self.config.operator_port, *byte);
+                cx.bp.console_out(port, *byte);
             }
         }
     }

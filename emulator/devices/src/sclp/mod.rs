@@ -7,7 +7,7 @@
 //! There is one interruption, and it has room for one answer and for one bit that says that events wait. A call that comes
 //! before the last answer has been taken finds the processor busy.
 //!
-//! Two consoles share the keyboard. What is typed goes to the ASCII console when the program takes its events, else, line by
+//! There may be two consoles, which share the keyboard. What is typed goes to the ASCII console when the program takes its events, else, line by
 //! line, to the program as commands of the operator.
 
 mod block;
@@ -36,10 +36,10 @@ pub struct SclpConfig {
     pub cpus: u16,
     /// The load parameter, in ASCII, padded with spaces.
     pub loadparm: [u8; 8],
-    /// The board's number for the ASCII console.
-    pub ascii_port: u8,
-    /// The board's number for the operator's console.
-    pub operator_port: u8,
+    /// The board's number for the ASCII console, if there is one.
+    pub ascii_port: Option<u8>,
+    /// The board's number for the operator's console, if there is one.
+    pub operator_port: Option<u8>,
 }
 
 /// Everything that can change, and its saved form.

@@ -11,8 +11,8 @@ fn sclp() -> Sclp {
         memory: 512 << 20,
         cpus: 2,
         loadparm: *b"LINUX   ",
-        ascii_port: 0,
-        operator_port: 1,
+        ascii_port: Some(0),
+        operator_port: Some(1),
     })
 }
 

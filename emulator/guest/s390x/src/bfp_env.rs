@@ -6,9 +6,7 @@
 //! says whether the result was made larger by rounding. After overflow and underflow the result is then one with its
 //! exponent brought into range.
 
-use lockstep_cpu::float::{
-    Double, Env, Flags, Format, Quad, Rounding, Single, convert, mul,
-};
+use lockstep_cpu::float::{Double, Env, Flags, Format, Quad, Rounding, Single, convert, mul};
 use lockstep_cpu::{Cx, Exit};
 
 use crate::{S390x, exceptions};

@@ -156,10 +156,7 @@ pub(crate) fn store<E: Emit<S390x>>(e: &mut E, i: &Insn) -> std::result::Result<
     e.store(place, value, DOUBLEWORD)
 }
 
-pub(crate) fn store_short<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
+pub(crate) fn store_short<E: Emit<S390x>>(e: &mut E, i: &Insn) -> std::result::Result<(), E::Exit> {
     check_register(e, i.r1)?;
     let place = address(e, i);
     let value = get_short(e, i.r1);
@@ -721,8 +718,7 @@ pub(crate) struct Plus;
 pub(crate) struct Minus;
 
 impl Fused for Plus {
-    const NEGATE: float::Negate =
-        float::Negate { product: false, addend: false, result: false };
+    const NEGATE: float::Negate = float::Negate { product: false, addend: false, result: false };
 }
 
 impl Fused for Minus {
@@ -956,9 +952,7 @@ fn to_fixed_helper<F: Number, const BITS: u32, const SIGNED: bool>(
     } else {
         set_cc::<F>(cx, a);
     }
-    settle(cx, flags, quiet, || {
-        convert(&mut Env::s390x(), float::Rounding::TowardZero) != value
-    })?;
+    settle(cx, flags, quiet, || convert(&mut Env::s390x(), float::Rounding::TowardZero) != value)?;
     Ok(0)
 }
 

@@ -6,6 +6,7 @@
 //! processor has beyond its registers. "Principles of Operation" is SA22-7832.
 
 mod access;
+mod bfp_env;
 mod branch;
 mod control;
 mod control_ops;
@@ -15,6 +16,7 @@ mod disassemble;
 mod exceptions;
 mod execute;
 pub mod facilities;
+mod float;
 mod guest;
 mod insn;
 mod integer;

@@ -13,7 +13,7 @@ use lockstep_log::MachineRecord;
 use lockstep_memory::{PhysMem, RegionKind};
 use lockstep_s390x::S390x;
 
-use super::BoardInfo;
+use super::{BoardInfo, BoardOption};
 use crate::system::System;
 use crate::{BuildError, Images, Machine};
 
@@ -21,7 +21,11 @@ pub(super) const INFO: BoardInfo = BoardInfo {
     name: "ccw",
     arch: "s390x",
     about: "channel-I/O machine for s390x: SCLP consoles, channel subsystem, TOD clock",
-    options: &[],
+    options: &[BoardOption {
+        name: "console",
+        values: &["ascii", "line", "both"],
+        about: "which consoles the service processor has: bytes, lines of the operator, or both",
+    }],
     cpus: &["z14"],
     most_vcpus: 8,
     default_memory: 512 << 20,

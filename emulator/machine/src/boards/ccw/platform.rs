@@ -58,13 +58,14 @@ pub(super) struct CcwPlatform {
 
 impl CcwPlatform {
     pub(super) fn new(record: &MachineRecord) -> Self {
+        let console = record.options.get("console").map_or("ascii", String::as_str);
         let start = BoardState { tod_origin: tod_of_unix_seconds(record.start_date), drawn: 0 };
         let sclp = SclpConfig {
             memory: record.memory,
             cpus: record.vcpus,
             loadparm: *b"        ",
-            ascii_port: ASCII_PORT,
-            operator_port: OPERATOR_PORT,
+            ascii_port: (console != "line").then_some(ASCII_PORT),
+            operator_port: (console != "ascii").then_some(OPERATOR_PORT),
         };
         Self {
             storage: record.memory,
