@@ -32,7 +32,10 @@ struct Setup {
 }
 
 fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
-    let (board, options) = parse_machine(&args.machine)?;
+    let (board, mut options) = parse_machine(&args.machine)?;
+    if args.semihosting {
+        options.insert("semihosting".to_owned(), "on".to_owned());
+    }
     let (script, text) = read_script(run.script.as_deref())?;
     let mut record = MachineRecord {
         board,

@@ -120,6 +120,8 @@ pub fn check(record: &mut MachineRecord) -> Result<(), ConfigError> {
     for option in board.options.iter().filter(|option| option.values[0] != "off") {
         record.options.entry(option.name.to_owned()).or_insert_with(|| option.values[0].to_owned());
     }
+    // What is switched off is not there: a record says nothing of what its machine does not have.
+    record.options.retain(|_, value| value != "off");
     if record.cpu.is_empty() {
         board.cpus[0].clone_into(&mut record.cpu);
     }

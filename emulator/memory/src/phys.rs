@@ -312,6 +312,11 @@ impl PhysMem {
         self.changes.take()
     }
 
+    /// Makes [`PhysMem::take_changes`] name everything: whoever keeps pointers to pages has to look for them again.
+    pub fn forget_pointers(&mut self) {
+        self.changes.note_all();
+    }
+
     /// Forgets which instructions were decoded: whoever decoded them is gone.
     pub fn forget_code(&mut self) {
         self.regions.iter_mut().for_each(Region::forget_code);
@@ -349,6 +354,12 @@ impl PhysMem {
             direct_read: region.direct_read,
         };
         MemImage { regions: self.everything().map(image).collect() }
+    }
+
+    /// Bytes of the pages that no snapshot shares: those written since the last one, and so held twice.
+    #[must_use]
+    pub fn bytes_owned(&self) -> u64 {
+        self.regions.iter().map(|region| (region.owned_pages() * PAGE_SIZE) as u64).sum()
     }
 
     /// Takes a snapshot back.

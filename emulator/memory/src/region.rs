@@ -167,6 +167,11 @@ impl Region {
         }
     }
 
+    /// How many pages only the live machine has.
+    pub(crate) fn owned_pages(&self) -> usize {
+        self.pages.iter().filter(|page| matches!(page, Page::Owned(_))).count()
+    }
+
     pub(crate) fn page_count(&self) -> usize {
         self.pages.len()
     }

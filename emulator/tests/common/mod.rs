@@ -25,6 +25,8 @@ use lockstep_machine::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 
+pub(crate) mod debugger;
+
 /// Longer than anything here takes on a busy machine; what takes longer hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(900);
 

@@ -15,7 +15,7 @@ mod tests;
 
 pub mod spec;
 
-use lockstep_core::{EntryId, Owner, RestoreError, SaveState, Saved};
+use lockstep_core::{EntryId, Input, Owner, RestoreError, SaveState, Saved};
 use serde::{Deserialize, Serialize};
 
 pub use self::device::{CcwDevice, Identity, Rejected, Signals};
@@ -234,6 +234,13 @@ impl Css {
         let mut signals = Signals::default();
         act(&mut **device, cx, &mut signals);
         self.raise(cx, number, signals);
+    }
+
+    /// Something came from outside: each device takes what is its own.
+    pub fn input(&mut self, cx: &mut DeviceCx<'_>, input: &Input) {
+        for number in 0..self.devices.len() {
+            self.device(cx, number, |device, cx, signals| device.input(cx, input, signals));
+        }
     }
 
     /// Makes interruptions pending.

@@ -38,6 +38,12 @@ pub enum Site {
     ConsoleWrite,
     /// Writing to a file.
     FileWrite,
+    /// Waiting for a debugger to attach.
+    SocketAccept,
+    /// Reading what a debugger sends.
+    SocketRead,
+    /// Answering a debugger.
+    SocketWrite,
     /// Letting wall time pass.
     Sleep,
 }

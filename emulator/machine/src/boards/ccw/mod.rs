@@ -3,6 +3,7 @@
 //! There is no address map: storage begins at 0, and everything else is reached by instructions. A kernel is
 //! loaded as the usual machine of this kind loads it.
 
+mod devices;
 mod diagnose;
 mod ipl;
 mod platform;
@@ -21,11 +22,28 @@ pub(super) const INFO: BoardInfo = BoardInfo {
     name: "ccw",
     arch: "s390x",
     about: "channel-I/O machine for s390x: SCLP consoles, channel subsystem, TOD clock",
-    options: &[BoardOption {
-        name: "console",
-        values: &["ascii", "line", "both"],
-        about: "which consoles the service processor has: bytes, lines of the operator, or both",
-    }],
+    options: &[
+        BoardOption {
+            name: "console",
+            values: &["ascii", "line", "both"],
+            about: "which consoles the service processor has: bytes, lines of the operator, or both",
+        },
+        BoardOption {
+            name: "terminal",
+            values: &["off", "virtio"],
+            about: "a virtio console, which is then the one typed to; the others are shown as well",
+        },
+        BoardOption {
+            name: "entropy",
+            values: &["off", "virtio"],
+            about: "a virtio entropy device, which gives the seed's random bytes",
+        },
+        BoardOption {
+            name: "net",
+            values: &["off", "virtio"],
+            about: "a virtio network card, whose peer 192.0.2.1 answers ARP, ping and UDP echo",
+        },
+    ],
     cpus: &["z14"],
     most_vcpus: 8,
     default_memory: 512 << 20,
@@ -40,7 +58,7 @@ pub(super) fn build(
     mem.add_region(0, record.memory, RegionKind::Ram);
     let bp = Backplane::new(Clock::new(record.ns_per_insn), Journal::new(Box::new(NoObserver)));
     let entry = ipl::load(record, images, &mut mem)?;
-    let platform = platform::CcwPlatform::new(record);
+    let platform = platform::CcwPlatform::new(record, images, &mut mem)?;
     let cpu = |number: u16| {
         let boots = number == 0;
         let mut cpu = S390x::reset(VcpuId(number), if boots { entry } else { 0 }, 0);

@@ -5,18 +5,20 @@ use lockstep_cpu::{BusError, Platform};
 use lockstep_devices::css::{Css, IoFault};
 use lockstep_devices::sclp::{Call, CallFault, Sclp, SclpConfig};
 use lockstep_log::MachineRecord;
-use lockstep_memory::DeviceCx;
+use lockstep_memory::{DeviceCx, PhysMem};
 use lockstep_s390x::{
     Diagnose, Diagnosed, Halt, IoInterruption, Outcome, Refusal, S390xPlatform, StorageKeys,
     StorageKeysState, line, tod_of_unix_seconds,
 };
 use serde::{Deserialize, Serialize};
 
-use super::diagnose;
+use super::{devices, diagnose};
+use crate::{BuildError, Images};
 
-/// Console ports: the ASCII console, and the operator's.
-const ASCII_PORT: u8 = 0;
+/// Console ports. What is typed goes to port 0: that of the virtio console, if there is one.
+pub(super) const TERMINAL_PORT: u8 = 0;
 const OPERATOR_PORT: u8 = 1;
+const ASCII_PORT: u8 = 2;
 
 /// Places of devices on the board: in the calendar, in the log.
 mod place {
@@ -54,20 +56,28 @@ pub(super) struct CcwPlatform {
     keys: StorageKeys,
     sclp: Sclp,
     css: Css,
+    ascii_port: u8,
 }
 
 impl CcwPlatform {
-    pub(super) fn new(record: &MachineRecord) -> Self {
+    pub(super) fn new(
+        record: &MachineRecord,
+        images: &Images,
+        mem: &mut PhysMem,
+    ) -> Result<Self, BuildError> {
         let console = record.options.get("console").map_or("ascii", String::as_str);
+        // Without a virtio console, the service processor's is the one that is typed to.
+        let terminal = record.options.get("terminal").is_some_and(|value| value == "virtio");
+        let ascii_port = if terminal { ASCII_PORT } else { TERMINAL_PORT };
         let start = BoardState { tod_origin: tod_of_unix_seconds(record.start_date), drawn: 0 };
         let sclp = SclpConfig {
             memory: record.memory,
             cpus: record.vcpus,
             loadparm: *b"        ",
-            ascii_port: (console != "line").then_some(ASCII_PORT),
+            ascii_port: (console != "line").then_some(ascii_port),
             operator_port: (console != "ascii").then_some(OPERATOR_PORT),
         };
-        Self {
+        Ok(Self {
             storage: record.memory,
             processors: record.vcpus,
             seed: record.seed,
@@ -75,8 +85,9 @@ impl CcwPlatform {
             state: start,
             keys: StorageKeys::new(record.memory),
             sclp: Sclp::new(sclp),
-            css: Css::new(place::CSS, Vec::new()),
-        }
+            css: devices::make(place::CSS, record, images, mem)?,
+            ascii_port,
+        })
     }
 }
 
@@ -102,19 +113,22 @@ impl Platform for CcwPlatform {
     }
 
     fn due(&mut self, cx: &mut DeviceCx<'_>, place: u16, number: u32) {
-        if place == place::CSS {
-            self.css.due(cx, number);
+        match place.checked_sub(place::CSS + 1) {
+            None => self.css.due(cx, number),
+            Some(device) => self.css.device(cx, device.into(), |device, cx, signals| {
+                device.due(cx, number, signals);
+            }),
         }
     }
 
     fn input(&mut self, cx: &mut DeviceCx<'_>, input: &Input) {
         match input {
-            Input::Console { port: ASCII_PORT | OPERATOR_PORT, bytes } => {
+            Input::Console { port, bytes } if [self.ascii_port, OPERATOR_PORT].contains(port) => {
                 self.sclp.receive(cx, bytes);
             }
             Input::PowerKey => self.sclp.press_power_key(cx),
-            // The rest is the run loop's.
-            _ => {}
+            // Each device takes what is its own; the rest is the run loop's.
+            _ => self.css.input(cx, input),
         }
     }
 

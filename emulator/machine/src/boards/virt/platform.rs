@@ -1,6 +1,6 @@
 //! The devices of the `virt` board, and how they are wired.
 
-use lockstep_aarch64::Aarch64Platform;
+use lockstep_aarch64::{Aarch64Platform, Semihosting};
 use lockstep_core::{Backplane, Input, RestoreError, SaveState, Saved, VcpuId};
 use lockstep_cpu::{BusError, Platform};
 use lockstep_devices::cfi_flash::CfiFlash;
@@ -15,6 +15,9 @@ use lockstep_memory::{DeviceCx, PhysMem};
 use super::slots::Slots;
 use super::{Config, GicVersion, map};
 use crate::BuildError;
+
+/// The name of the saved part.
+const SEMIHOSTING: &str = "semihosting";
 
 /// Places of devices on the board: in the bus, in the calendar, in the log.
 mod place {
@@ -59,12 +62,14 @@ pub(super) struct VirtPlatform {
     gpio: Pl061,
     flash: [CfiFlash; 2],
     slots: Slots,
+    semihosting: Option<Semihosting>,
 }
 
 impl VirtPlatform {
     pub(super) fn new(
         config: &Config<'_>,
         slots: Slots,
+        semihosting: Option<Semihosting>,
         mem: &mut PhysMem,
         bp: &mut Backplane,
     ) -> Result<Self, BuildError> {
@@ -93,6 +98,7 @@ impl VirtPlatform {
             gpio: Pl061::new(place::GPIO as u16),
             flash: [bank(0)?, bank(1)?],
             slots,
+            semihosting,
         };
         board.drive_lines(&mut DeviceCx { mem, bp });
         Ok(board)
@@ -249,6 +255,9 @@ impl Platform for VirtPlatform {
             device.reset(cx);
             place += 1;
         }
+        if let Some(semihosting) = &mut self.semihosting {
+            semihosting.reset();
+        }
         self.drive_lines(cx);
     }
 
@@ -256,9 +265,15 @@ impl Platform for VirtPlatform {
         for (name, part) in self.parts() {
             part.save(&name, to);
         }
+        if let Some(semihosting) = &self.semihosting {
+            semihosting.save(SEMIHOSTING, to);
+        }
     }
 
     fn restore(&mut self, from: &Saved) -> Result<(), RestoreError> {
+        if let Some(semihosting) = &mut self.semihosting {
+            semihosting.restore(SEMIHOSTING, from)?;
+        }
         let names: Vec<_> = self.parts().into_iter().map(|(name, _)| name).collect();
         names.iter().enumerate().try_for_each(|(place, name)| match self.device(place) {
             Some(device) => device.restore(name, from),
@@ -289,6 +304,16 @@ impl Aarch64Platform for VirtPlatform {
         let register = gic_register(encoding).filter(|register| register.writable())?;
         gic.icc_write(cx.bp, vcpu, register, value);
         Some(())
+    }
+
+    fn semihosting(&mut self) -> Option<&mut Semihosting> {
+        self.semihosting.as_mut()
+    }
+
+    fn console_in(&mut self, cx: &mut DeviceCx<'_>) -> Option<u8> {
+        let byte = self.uart.take_unread();
+        self.drive_lines(cx);
+        byte
     }
 
     fn set_ppi(&mut self, cx: &mut DeviceCx<'_>, vcpu: VcpuId, ppi: u32, level: bool) {
