@@ -88,7 +88,7 @@ impl NanRules {
         to_int: NanToInt::Zero,
     };
 
-    /// The binary floating point of s390x (Principles of Operation, chapter 19, "Results").
+    /// z/Architecture's.
     pub const S390X: Self = Self {
         default_only: false,
         default_sign: false,
@@ -189,7 +189,7 @@ impl Env {
         }
     }
 
-    /// The binary floating point of s390x, rounding to nearest.
+    /// z/Architecture's with every bit of the floating-point-control register zero.
     pub const fn s390x() -> Self {
         Self { nan: NanRules::S390X, ..Self::arm() }
     }

@@ -1,1097 +1,1042 @@
-//! Floating point: moving numbers (Principles of Operation, chapter 9), and binary arithmetic (chapter 19).
+//! Floating point: registers, binary arithmetic, and the floating-point-control register (chapters 9 and 19).
 //!
-//! A floating-point register is the high half of the vector register of that number, and a short number is in its high half
-//! again. Moving is plain operations, so that engines compile it; arithmetic is helpers.
+//! Floating-point register n is the first half of vector register n; short numbers are the first half of that, extended ones
+//! are in a pair two apart. The arithmetic is `lockstep_cpu::float`'s; here are the masks, flags and traps around it. A trap of
+//! overflow or underflow delivers the rounded result, not the scaled one of the architecture.
 
-use lockstep_cpu::float::{self, Double, Env, Flags, Format, Integer, Quad, Relation, Single};
-use lockstep_cpu::{Cx, Emit, Exit, Mem, Size};
+use lockstep_cpu::float::{
+    self as ieee, Double, Env, Flags, Format, Integer, Negate, Quad, Relation, Rounding, Single,
+};
+use lockstep_cpu::{Cx, Emit, Exit, Mem, Reg, Size};
 
-use crate::bfp_env::{self, Bfp, FPC_BITS, inspect, operate, rounding, settle};
-use crate::exceptions::{code, dxc};
-use crate::ops::{W64, address};
-use crate::{Exception, Insn, Program, S390x, Text, exceptions, reg};
+use crate::control::cr0;
+use crate::exceptions::{code, data, dxc, program};
+use crate::long::set_cc;
+use crate::ops::*;
+use crate::{Exception, Insn, Program, S390x, Text, reg, storage};
 
-type Result<T> = std::result::Result<T, Exit<S390x>>;
+type Done<E> = Result<(), <E as Emit<S390x>>::Exit>;
+type Helped = Result<u64, Exit<S390x>>;
 
-const WORD: Mem = Mem::plain(Size::B4);
-const DOUBLEWORD: Mem = Mem::plain(Size::B8);
-
-/// The half of a vector register that is a floating-point register.
-const FLOAT: u8 = 1;
-
-fn unavailable(dxc: u8) -> Exception {
-    Exception::Program(Program { detail: dxc.into(), ..Program::new(code::DATA) })
-}
-
-/// A data exception if the program may use only the four registers of old, and this is none of them.
-fn check_register<E: Emit<S390x>>(e: &mut E, number: u8) -> std::result::Result<(), E::Exit> {
-    if matches!(number, 0 | 2 | 4 | 6) {
+/// Refuses registers other than 0, 2, 4 and 6 while CR0 keeps the additional ones away.
+#[inline(always)]
+fn check_registers<E: Emit<S390x>>(e: &mut E, registers: &[Reg]) -> Done<E> {
+    if registers.iter().all(|r| r & !6 == 0) {
         return Ok(());
     }
-    let no = e.get(reg::NO_AFP);
-    e.when(no, |e| e.raise(unavailable(dxc::AFP)))
+    let missing = e.get(reg::NO_AFP);
+    let exception = Program { detail: dxc::AFP.into(), ..Program::new(code::DATA) };
+    e.when(missing, |e| e.raise(Exception::Program(exception)))
 }
 
-/// The same for instructions of binary floating point, which need the facility to be switched on.
-fn check_bfp<E: Emit<S390x>>(e: &mut E) -> std::result::Result<(), E::Exit> {
-    let no = e.get(reg::NO_AFP);
-    e.when(no, |e| e.raise(unavailable(dxc::BFP)))
+/// The register as a doubleword.
+#[inline(always)]
+fn get<E: Emit<S390x>>(e: &mut E, r: Reg) -> E::V {
+    e.vget(r, 1)
 }
 
-fn specification<E: Emit<S390x>>(e: &mut E) -> std::result::Result<(), E::Exit> {
-    e.raise(Exception::Program(Program::new(code::SPECIFICATION)))
+#[inline(always)]
+fn put<E: Emit<S390x>>(e: &mut E, r: Reg, value: E::V) {
+    e.vput(r, 1, value);
 }
 
-/// The register of the other half of an extended number; none begins at every register.
-const fn is_pair(number: u8) -> bool {
-    number & 2 == 0
+/// Puts a word into the first half of a register.
+#[inline(always)]
+fn put_short<E: Emit<S390x>>(e: &mut E, r: Reg, word: E::V) {
+    let (old, half) = (get(e, r), e.imm(32));
+    let (rest, new) = (e.zext32(old), e.shl(W64, word, half));
+    let result = e.or(W64, rest, new);
+    put(e, r, result);
 }
 
-// Moving.
-
-pub(crate) fn load_register<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r1)?;
-    check_register(e, i.r2)?;
-    let value = e.vget(i.r2, FLOAT);
-    e.vput(i.r1, FLOAT, value);
-    Ok(())
-}
-
-/// The high half of a register changes.
-fn put_short<E: Emit<S390x>>(e: &mut E, number: u8, value: E::V) {
-    let (old, low) = (e.vget(number, FLOAT), e.imm(0xffff_ffff));
-    let kept = e.and(W64, old, low);
-    let half = e.imm(32);
-    let high = e.shl(W64, value, half);
-    let new = e.or(W64, kept, high);
-    e.vput(number, FLOAT, new);
-}
-
-fn get_short<E: Emit<S390x>>(e: &mut E, number: u8) -> E::V {
-    let (value, half) = (e.vget(number, FLOAT), e.imm(32));
+#[inline(always)]
+fn get_short<E: Emit<S390x>>(e: &mut E, r: Reg) -> E::V {
+    let (value, half) = (get(e, r), e.imm(32));
     e.shr(W64, value, half)
 }
 
-pub(crate) fn load_register_short<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r1)?;
-    check_register(e, i.r2)?;
+/// LOAD (long).
+pub(crate) fn ld<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1])?;
+    let value = load(e, i, Size::B8)?;
+    put(e, i.r1, value);
+    Ok(())
+}
+
+/// LOAD (short).
+pub(crate) fn le<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1])?;
+    let value = load(e, i, Size::B4)?;
+    put_short(e, i.r1, value);
+    Ok(())
+}
+
+/// STORE (long).
+pub(crate) fn std<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1])?;
+    let (place, value) = (address(e, i), get(e, i.r1));
+    e.store(place, value, Mem::plain(Size::B8))
+}
+
+/// STORE (short).
+pub(crate) fn ste<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1])?;
+    let (place, value) = (address(e, i), get_short(e, i.r1));
+    e.store(place, value, Mem::plain(Size::B4))
+}
+
+/// LOAD of a register (long).
+pub(crate) fn ldr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1, i.r2])?;
+    let value = get(e, i.r2);
+    put(e, i.r1, value);
+    Ok(())
+}
+
+/// LOAD of a register (short).
+pub(crate) fn ler<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1, i.r2])?;
     let value = get_short(e, i.r2);
     put_short(e, i.r1, value);
     Ok(())
 }
 
-pub(crate) fn load_register_extended<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    if !is_pair(i.r1) || !is_pair(i.r2) {
-        return specification(e);
+/// Refuses registers that no pair starts with.
+#[inline(always)]
+fn check_pair<E: Emit<S390x>>(e: &mut E, r: Reg) -> Done<E> {
+    if r & 2 != 0 {
+        return e.raise(Exception::Program(Program::new(code::SPECIFICATION)));
     }
-    for number in [i.r1, i.r2] {
-        check_register(e, number)?;
-    }
-    let (high, low) = (e.vget(i.r2, FLOAT), e.vget(i.r2 + 2, FLOAT));
-    e.vput(i.r1, FLOAT, high);
-    e.vput(i.r1 + 2, FLOAT, low);
     Ok(())
 }
 
-pub(crate) fn load_zero<E: Emit<S390x>>(e: &mut E, i: &Insn) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r1)?;
-    let zero = e.imm(0);
-    e.vput(i.r1, FLOAT, zero);
+/// LOAD of a pair.
+pub(crate) fn lxr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1, i.r2])?;
+    check_pair(e, i.r1 | i.r2)?;
+    let (high, low) = (get(e, i.r2), get(e, i.r2 + 2));
+    put(e, i.r1, high);
+    put(e, i.r1 + 2, low);
     Ok(())
 }
 
-pub(crate) fn load_zero_short<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r1)?;
+/// LOAD ZERO (short).
+pub(crate) fn lzer<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1])?;
     let zero = e.imm(0);
     put_short(e, i.r1, zero);
     Ok(())
 }
 
-pub(crate) fn load_zero_extended<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    if !is_pair(i.r1) {
-        return specification(e);
-    }
-    check_register(e, i.r1)?;
+/// LOAD ZERO (long).
+pub(crate) fn lzdr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1])?;
     let zero = e.imm(0);
-    e.vput(i.r1, FLOAT, zero);
-    e.vput(i.r1 + 2, FLOAT, zero);
+    put(e, i.r1, zero);
     Ok(())
 }
 
-pub(crate) fn load<E: Emit<S390x>>(e: &mut E, i: &Insn) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r1)?;
-    let place = address(e, i);
-    let value = e.load(place, DOUBLEWORD)?;
-    e.vput(i.r1, FLOAT, value);
-    Ok(())
-}
-
-pub(crate) fn load_short<E: Emit<S390x>>(e: &mut E, i: &Insn) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r1)?;
-    let place = address(e, i);
-    let value = e.load(place, WORD)?;
-    put_short(e, i.r1, value);
-    Ok(())
-}
-
-pub(crate) fn store<E: Emit<S390x>>(e: &mut E, i: &Insn) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r1)?;
-    let place = address(e, i);
-    let value = e.vget(i.r1, FLOAT);
-    e.store(place, value, DOUBLEWORD)
-}
-
-pub(crate) fn store_short<E: Emit<S390x>>(e: &mut E, i: &Insn) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r1)?;
-    let place = address(e, i);
-    let value = get_short(e, i.r1);
-    e.store(place, value, WORD)
-}
-
-/// LOAD GR FROM FPR.
-pub(crate) fn to_general<E: Emit<S390x>>(e: &mut E, i: &Insn) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r2)?;
-    let value = e.vget(i.r2, FLOAT);
-    e.put(i.r1, value);
+/// LOAD ZERO (extended).
+pub(crate) fn lzxr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1])?;
+    check_pair(e, i.r1)?;
+    let zero = e.imm(0);
+    put(e, i.r1, zero);
+    put(e, i.r1 + 2, zero);
     Ok(())
 }
 
 /// LOAD FPR FROM GR.
-pub(crate) fn from_general<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r1)?;
+pub(crate) fn ldgr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1])?;
     let value = e.get(i.r2);
-    e.vput(i.r1, FLOAT, value);
+    put(e, i.r1, value);
     Ok(())
 }
 
-const SIGN: u64 = 1 << 63;
-
-/// What LOAD POSITIVE, LOAD NEGATIVE and LOAD COMPLEMENT without a condition code make of the sign.
-pub(crate) fn sign<E: Emit<S390x>, O: SignChange>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    check_register(e, i.r1)?;
-    check_register(e, i.r2)?;
-    let value = e.vget(i.r2, FLOAT);
-    let bit = e.imm(SIGN);
-    let set = e.or(W64, value, bit);
-    let result = match O::SIGN {
-        NewSign::Plus => e.xor(W64, set, bit),
-        NewSign::Minus => set,
-        NewSign::Other => e.xor(W64, value, bit),
-    };
-    e.vput(i.r1, FLOAT, result);
+/// LOAD GR FROM FPR.
+pub(crate) fn lgdr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r2])?;
+    let value = get(e, i.r2);
+    e.put(i.r1, value);
     Ok(())
 }
 
-/// COPY SIGN.
-pub(crate) fn copy_sign<E: Emit<S390x>>(e: &mut E, i: &Insn) -> std::result::Result<(), E::Exit> {
-    for number in [i.r1, i.r2, i.r3] {
-        check_register(e, number)?;
-    }
-    let (value, from) = (e.vget(i.r2, FLOAT), e.vget(i.r3, FLOAT));
-    let (bit, rest) = (e.imm(SIGN), e.imm(!SIGN));
-    let (sign, value) = (e.and(W64, from, bit), e.and(W64, value, rest));
-    let result = e.or(W64, sign, value);
-    e.vput(i.r1, FLOAT, result);
+/// COPY SIGN: of the third register.
+pub(crate) fn cpsdr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1, i.r2, i.r3])?;
+    let (magnitude, sign) = (get(e, i.r2), get(e, i.r3));
+    let (magnitude, sign) = (masked(e, magnitude, u64::MAX >> 1), masked(e, sign, 1 << 63));
+    let result = e.or(W64, magnitude, sign);
+    put(e, i.r1, result);
     Ok(())
 }
 
-// The control register.
+/// LOAD POSITIVE, without a condition code.
+pub(crate) fn lpdfr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1, i.r2])?;
+    let value = get(e, i.r2);
+    let result = masked(e, value, u64::MAX >> 1);
+    put(e, i.r1, result);
+    Ok(())
+}
 
-/// Loads the control register; one that cannot be is a specification exception.
-fn set_control(cx: &mut Cx<S390x>, value: u32) -> Result<u64> {
-    if value & !FPC_BITS != 0 || bfp_env::control_rounding(value).is_none() {
-        return Err(exceptions::program(code::SPECIFICATION));
+/// LOAD NEGATIVE, without a condition code.
+pub(crate) fn lndfr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1, i.r2])?;
+    let (value, sign) = (get(e, i.r2), e.imm(1 << 63));
+    let result = e.or(W64, value, sign);
+    put(e, i.r1, result);
+    Ok(())
+}
+
+/// LOAD COMPLEMENT, without a condition code.
+pub(crate) fn lcdfr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1, i.r2])?;
+    let (value, sign) = (get(e, i.r2), e.imm(1 << 63));
+    let result = e.xor(W64, value, sign);
+    put(e, i.r1, result);
+    Ok(())
+}
+
+/// Bits of the floating-point-control register.
+mod fpc {
+    /// The bits that there are: masks, flags, data-exception code, decimal and binary rounding mode.
+    pub(super) const VALID: u32 = 0xf8f8_ff77;
+    pub(super) const INVALID: u32 = 0x80;
+    pub(super) const DIVIDE: u32 = 0x40;
+    pub(super) const OVERFLOW: u32 = 0x20;
+    pub(super) const UNDERFLOW: u32 = 0x10;
+    pub(super) const INEXACT: u32 = 0x08;
+}
+
+/// Refuses binary floating point while CR0 keeps it away.
+fn check_bfp(cx: &Cx<S390x>) -> Result<(), Exit<S390x>> {
+    if cx.cpu.sys.cr[0] & cr0::AFP == 0 { Err(data(dxc::BFP)) } else { Ok(()) }
+}
+
+/// A rounding mode as the floating-point-control register has it; 4 to 6 are none.
+const fn rounding_of(field: u32) -> Option<Rounding> {
+    Some(match field & 7 {
+        0 => Rounding::NearestEven,
+        1 => Rounding::TowardZero,
+        2 => Rounding::Up,
+        3 => Rounding::Down,
+        7 => Rounding::ToOdd,
+        _ => return None,
+    })
+}
+
+/// Whether the floating-point-control register can have a value.
+pub(crate) fn is_fpc(value: u32) -> bool {
+    value & !fpc::VALID == 0 && rounding_of(value).is_some()
+}
+
+/// Puts a value into the floating-point-control register.
+fn set_fpc(cx: &mut Cx<S390x>, value: u32) -> Result<(), Exit<S390x>> {
+    if !is_fpc(value) {
+        return Err(program(code::SPECIFICATION));
     }
     cx.cpu.sys.fpc = value;
-    Ok(0)
-}
-
-/// The same, and a data exception when it has a flag whose mask it has, too (LOAD FPC AND SIGNAL, SET FPC AND SIGNAL).
-fn set_control_and_signal(cx: &mut Cx<S390x>, value: u32) -> Result<u64> {
-    let old = cx.cpu.sys.fpc;
-    set_control(cx, value)?;
-    let signals = (value >> 24) as u8 & (old >> 16) as u8 & 0xf8;
-    // The flags of both are set; the exception is that of the highest that is enabled.
-    cx.cpu.sys.fpc |= old & 0x00f8_0000;
-    match signals.leading_zeros() {
-        8 => Ok(0),
-        place => Err(exceptions::data((0x80 >> place) | 3)),
-    }
-}
-
-fn set_rounding(cx: &mut Cx<S390x>, value: u32) -> Result<u64> {
-    if bfp_env::control_rounding(value).is_none() {
-        return Err(exceptions::program(code::SPECIFICATION));
-    }
-    cx.cpu.sys.fpc = cx.cpu.sys.fpc & !bfp_env::ROUNDING | value & bfp_env::ROUNDING;
-    Ok(0)
-}
-
-fn get_control(cx: &mut Cx<S390x>, _: [u64; 3]) -> Result<u64> {
-    Ok(cx.cpu.sys.fpc.into())
-}
-
-/// EXTRACT FPC.
-pub(crate) fn extract_control<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    check_bfp(e)?;
-    let none = e.imm(0);
-    let value = e.call(get_control, [none; 3])?;
-    crate::ops::put_low(e, i.r1, value);
-    Ok(())
-}
-
-/// STORE FPC.
-pub(crate) fn store_control<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    check_bfp(e)?;
-    let place = address(e, i);
-    let none = e.imm(0);
-    let value = e.call(get_control, [none; 3])?;
-    e.store(place, value, WORD)
-}
-
-fn load_control_with<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-    set: lockstep_cpu::Helper<S390x>,
-) -> std::result::Result<(), E::Exit> {
-    check_bfp(e)?;
-    let place = address(e, i);
-    let value = e.load(place, WORD)?;
-    e.call(set, [value; 3])?;
     Ok(())
 }
 
 /// LOAD FPC.
-pub(crate) fn load_control<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    load_control_with(e, i, |cx, [value, ..]| set_control(cx, value as u32))
+pub(crate) fn lfpc(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
+    check_bfp(cx)?;
+    let value = cx.load(place, Mem::plain(Size::B4))?;
+    set_fpc(cx, value as u32)?;
+    Ok(0)
 }
 
-/// LOAD FPC AND SIGNAL.
-pub(crate) fn load_control_and_signal<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    load_control_with(e, i, |cx, [value, ..]| set_control_and_signal(cx, value as u32))
-}
-
-fn set_control_with<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-    set: lockstep_cpu::Helper<S390x>,
-) -> std::result::Result<(), E::Exit> {
-    check_bfp(e)?;
-    let value = e.get(i.r1);
-    e.call(set, [value; 3])?;
-    Ok(())
+/// STORE FPC.
+pub(crate) fn stfpc(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
+    check_bfp(cx)?;
+    let value = cx.cpu.sys.fpc;
+    cx.store(place, value.into(), Mem::plain(Size::B4))?;
+    Ok(0)
 }
 
 /// SET FPC.
-pub(crate) fn set_control_from<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    set_control_with(e, i, |cx, [value, ..]| set_control(cx, value as u32))
+pub(crate) fn sfpc(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
+    check_bfp(cx)?;
+    let value = cx.cpu.regs[usize::from(Text(text).nibble(6))];
+    set_fpc(cx, value as u32)?;
+    Ok(0)
+}
+
+/// EXTRACT FPC.
+pub(crate) fn efpc(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
+    check_bfp(cx)?;
+    let value = u64::from(cx.cpu.sys.fpc);
+    let register = &mut cx.cpu.regs[usize::from(Text(text).nibble(6))];
+    *register = *register & !0xffff_ffff | value;
+    Ok(0)
+}
+
+/// Flags of a value that signal when they are put where their masks are: LOAD and SET FPC AND SIGNAL.
+fn set_and_signal(cx: &mut Cx<S390x>, value: u32) -> Helped {
+    let old = cx.cpu.sys.fpc;
+    let signalling = value >> 24 & old >> 16 & 0xf8;
+    set_fpc(cx, value | old & 0x00f8_0000)?;
+    if signalling == 0 {
+        return Ok(0);
+    }
+    // The first of them; its code says that it was simulated.
+    let highest = 0x80u32 >> (signalling << 24).leading_zeros();
+    let simulated = if highest == fpc::INVALID || highest == fpc::DIVIDE { 3 } else { 0 };
+    Err(data((highest | simulated) as u8))
 }
 
 /// SET FPC AND SIGNAL.
-pub(crate) fn set_control_and_signal_from<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    set_control_with(e, i, |cx, [value, ..]| set_control_and_signal(cx, value as u32))
+pub(crate) fn sfasr(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
+    check_bfp(cx)?;
+    let value = cx.cpu.regs[usize::from(Text(text).nibble(6))];
+    set_and_signal(cx, value as u32)
 }
 
-/// SET BFP ROUNDING MODE: `BITS` of the address are the mode, the others are ignored or must be zero.
-pub(crate) fn set_rounding_mode<E: Emit<S390x>, const BITS: u64>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    check_bfp(e)?;
-    let place = address(e, i);
-    let bits = e.imm(BITS);
-    let mode = e.and(W64, place, bits);
-    e.call(
-        |cx, [mode, ..]| match u32::try_from(mode) {
-            Ok(mode @ 0..=7) => set_rounding(cx, mode),
-            _ => Err(exceptions::program(code::SPECIFICATION)),
-        },
-        [mode; 3],
-    )?;
-    Ok(())
+/// LOAD FPC AND SIGNAL.
+pub(crate) fn lfas(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
+    check_bfp(cx)?;
+    let value = cx.load(place, Mem::plain(Size::B4))?;
+    set_and_signal(cx, value as u32)
 }
 
-// Arithmetic.
-
-/// A format and where its numbers are.
-pub(crate) trait Number: Bfp {
-    fn get(cx: &Cx<S390x>, number: u8) -> Self::Bits;
-    fn put(cx: &mut Cx<S390x>, number: u8, bits: Self::Bits);
-    /// Whether a register can have a number of the format.
-    fn fits(number: u8) -> bool {
-        let _ = number;
-        true
-    }
+/// SET BFP ROUNDING MODE: of two bits.
+pub(crate) fn srnm(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
+    check_bfp(cx)?;
+    cx.cpu.sys.fpc = cx.cpu.sys.fpc & !7 | place as u32 & 3;
+    Ok(0)
 }
 
-fn float_register(cx: &Cx<S390x>, number: u8) -> u64 {
-    (cx.cpu.vregs[usize::from(number & 15)] >> 64) as u64
+/// SET BFP ROUNDING MODE: of three bits.
+pub(crate) fn srnmb(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
+    check_bfp(cx)?;
+    let mode = place as u32 & 0xff;
+    if mode > 7 || rounding_of(mode).is_none() {
+        return Err(program(code::SPECIFICATION));
+    }
+    cx.cpu.sys.fpc = cx.cpu.sys.fpc & !7 | mode;
+    Ok(0)
 }
 
-fn set_float_register(cx: &mut Cx<S390x>, number: u8, bits: u64) {
-    let whole = &mut cx.cpu.vregs[usize::from(number & 15)];
-    *whole = u128::from(bits) << 64 | *whole & u128::from(u64::MAX);
-}
-
-impl Number for Single {
-    fn get(cx: &Cx<S390x>, number: u8) -> u32 {
-        (float_register(cx, number) >> 32) as u32
-    }
-
-    fn put(cx: &mut Cx<S390x>, number: u8, bits: u32) {
-        let low = float_register(cx, number) & 0xffff_ffff;
-        set_float_register(cx, number, u64::from(bits) << 32 | low);
-    }
-}
-
-impl Number for Double {
-    fn get(cx: &Cx<S390x>, number: u8) -> u64 {
-        float_register(cx, number)
-    }
-
-    fn put(cx: &mut Cx<S390x>, number: u8, bits: u64) {
-        set_float_register(cx, number, bits);
-    }
-}
-
-impl Number for Quad {
-    fn get(cx: &Cx<S390x>, number: u8) -> u128 {
-        u128::from(float_register(cx, number)) << 64 | u128::from(float_register(cx, number + 2))
-    }
-
-    fn put(cx: &mut Cx<S390x>, number: u8, bits: u128) {
-        set_float_register(cx, number, (bits >> 64) as u64);
-        set_float_register(cx, number + 2, bits as u64);
-    }
-
-    fn fits(number: u8) -> bool {
-        is_pair(number)
-    }
-}
-
-/// Numbers of registers in the formats RRE and RRF, and in RXE and RXF: [`crate::decode`] has them in an instruction's
-/// operands, which helpers do not see.
-#[derive(Clone, Copy)]
-struct Fields(Text);
-
-impl Fields {
-    const fn r1(self) -> u8 {
-        self.0.nibble(6)
-    }
-    const fn r2(self) -> u8 {
-        self.0.nibble(7)
-    }
-    /// The third register or mask, of RRF and RRD.
-    const fn r3(self) -> u8 {
-        self.0.nibble(4)
-    }
-    const fn m4(self) -> u8 {
-        self.0.nibble(5)
-    }
-    /// The first register of RXE, and the third of RXF.
-    const fn x1(self) -> u8 {
-        self.0.nibble(2)
-    }
-    /// The first register of RXF.
-    const fn xf1(self) -> u8 {
-        self.0.nibble(8)
-    }
-}
-
-fn need<F: Number>(numbers: &[u8]) -> Result<()> {
-    if numbers.iter().all(|number| F::fits(*number)) {
+/// A format as registers and storage have it.
+pub(crate) trait Held: Format {
+    /// From a register.
+    fn get(cx: &Cx<S390x>, r: u8) -> Self::Bits;
+    /// Into a register.
+    fn put(cx: &mut Cx<S390x>, r: u8, value: Self::Bits);
+    /// From storage.
+    fn fetch(cx: &mut Cx<S390x>, place: u64) -> Result<Self::Bits, Exit<S390x>>;
+    /// Whether a register can hold one: pairs cannot start anywhere.
+    fn check(r: u8) -> Result<(), Exit<S390x>> {
+        let _ = r;
         Ok(())
-    } else {
-        Err(exceptions::program(code::SPECIFICATION))
     }
 }
 
-/// What a storage operand's bits are: helpers get them loaded.
-fn loaded<F: Format>(value: u64) -> F::Bits {
-    F::narrow(value.into())
+fn register(cx: &Cx<S390x>, r: u8) -> u64 {
+    (cx.cpu.vregs[usize::from(r)] >> 64) as u64
 }
 
-/// Sets the condition code from a number: zero, less, greater, NaN.
-fn set_cc<F: Format>(cx: &mut Cx<S390x>, bits: F::Bits) {
-    let bits: u128 = bits.into();
+fn set_register(cx: &mut Cx<S390x>, r: u8, value: u64) {
+    let place = &mut cx.cpu.vregs[usize::from(r)];
+    *place = *place & u128::from(u64::MAX) | u128::from(value) << 64;
+}
+
+impl Held for Single {
+    fn get(cx: &Cx<S390x>, r: u8) -> u32 {
+        (register(cx, r) >> 32) as u32
+    }
+    fn put(cx: &mut Cx<S390x>, r: u8, value: u32) {
+        let rest = register(cx, r) & 0xffff_ffff;
+        set_register(cx, r, u64::from(value) << 32 | rest);
+    }
+    fn fetch(cx: &mut Cx<S390x>, place: u64) -> Result<u32, Exit<S390x>> {
+        Ok(cx.load(place, Mem::plain(Size::B4))? as u32)
+    }
+}
+
+impl Held for Double {
+    fn get(cx: &Cx<S390x>, r: u8) -> u64 {
+        register(cx, r)
+    }
+    fn put(cx: &mut Cx<S390x>, r: u8, value: u64) {
+        set_register(cx, r, value);
+    }
+    fn fetch(cx: &mut Cx<S390x>, place: u64) -> Result<u64, Exit<S390x>> {
+        cx.load(place, Mem::plain(Size::B8))
+    }
+}
+
+impl Held for Quad {
+    fn get(cx: &Cx<S390x>, r: u8) -> u128 {
+        u128::from(register(cx, r)) << 64 | u128::from(register(cx, (r + 2) & 15))
+    }
+    fn put(cx: &mut Cx<S390x>, r: u8, value: u128) {
+        set_register(cx, r, (value >> 64) as u64);
+        set_register(cx, (r + 2) & 15, value as u64);
+    }
+    fn fetch(cx: &mut Cx<S390x>, place: u64) -> Result<u128, Exit<S390x>> {
+        let mut bytes = [0; 16];
+        storage::fetch(cx, place, &mut bytes)?;
+        Ok(u128::from_be_bytes(bytes))
+    }
+    fn check(r: u8) -> Result<(), Exit<S390x>> {
+        if r & 2 != 0 { Err(program(code::SPECIFICATION)) } else { Ok(()) }
+    }
+}
+
+/// The environment of the floating-point-control register.
+fn environment(cx: &Cx<S390x>) -> Env {
+    let mut env = Env::s390x();
+    env.rounding = rounding_of(cx.cpu.sys.fpc).unwrap_or(Rounding::NearestEven);
+    env
+}
+
+/// The library's flags as the register has them.
+fn flags_of(flags: Flags) -> u32 {
+    let all = [
+        (Flags::INVALID, fpc::INVALID),
+        (Flags::DIVIDE_BY_ZERO, fpc::DIVIDE),
+        (Flags::OVERFLOW, fpc::OVERFLOW),
+        (Flags::UNDERFLOW, fpc::UNDERFLOW),
+        (Flags::INEXACT, fpc::INEXACT),
+    ];
+    all.into_iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, bit)| bit).sum()
+}
+
+/// Computes, and then sets flags or traps as the masks say. `away` tells whether an inexact result is larger in magnitude than
+/// the exact one: it computes again, toward zero.
+fn compute<T: PartialEq>(
+    cx: &mut Cx<S390x>,
+    quiet_inexact: bool,
+    run: impl Fn(&mut Env) -> T,
+    finish: impl FnOnce(&mut Cx<S390x>, T),
+) -> Helped {
+    let mut env = environment(cx);
+    let result = run(&mut env);
+    let mut raised = flags_of(env.flags);
+    if quiet_inexact && raised & (fpc::OVERFLOW | fpc::UNDERFLOW) == 0 {
+        raised &= !fpc::INEXACT;
+    }
+    let masks = cx.cpu.sys.fpc >> 24;
+    let trapped = raised & masks;
+    // These suppress the operation.
+    if trapped & (fpc::INVALID | fpc::DIVIDE) != 0 {
+        return Err(data((trapped & (fpc::INVALID | fpc::DIVIDE)) as u8));
+    }
+    if trapped != 0 {
+        let mut toward_zero = Env { rounding: Rounding::TowardZero, ..environment(cx) };
+        let incremented = run(&mut toward_zero) != result;
+        finish(cx, result);
+        let kind = trapped & (fpc::OVERFLOW | fpc::UNDERFLOW);
+        let inexact = match (raised & fpc::INEXACT != 0, incremented) {
+            (false, _) => 0,
+            (true, false) => 0x08,
+            (true, true) => 0x0c,
+        };
+        return Err(data((kind | inexact) as u8));
+    }
+    cx.cpu.sys.fpc |= raised << 16;
+    finish(cx, result);
+    Ok(0)
+}
+
+/// The condition code of a number: 0 zero, 1 negative, 2 positive, 3 not a number.
+fn code_of<F: Format>(value: F::Bits) -> u64 {
+    let bits: u128 = value.into();
     let magnitude = bits & !F::SIGN;
-    let cc = if magnitude == 0 {
-        0
-    } else if magnitude > F::INFINITY {
+    if magnitude > F::INFINITY {
         3
+    } else if magnitude == 0 {
+        0
     } else if bits & F::SIGN != 0 {
         1
     } else {
         2
-    };
-    set_code(cx, cc);
+    }
 }
 
-fn set_code(cx: &mut Cx<S390x>, cc: u64) {
-    cx.cpu.regs[usize::from(reg::CC)] = cc;
+/// Registers of RRE, and of RXE and its like.
+fn rre(text: u64) -> (u8, u8) {
+    (Text(text).nibble(6), Text(text).nibble(7))
 }
 
-/// An operation of two numbers of one format.
-pub(crate) trait Binary {
-    /// Whether it sets the condition code.
-    const SETS_CC: bool;
-    fn apply<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> F::Bits;
+fn rxe(text: u64) -> u8 {
+    Text(text).nibble(2)
 }
 
-macro_rules! binary {
-    ($($name:ident $function:ident $cc:literal)*) => {$(
-        pub(crate) struct $name;
-        impl Binary for $name {
-            const SETS_CC: bool = $cc;
-            fn apply<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> F::Bits {
-                float::$function::<F>(env, a, b)
-            }
-        }
-    )*};
-}
+/// One operation of two operands.
+type Two<F> = fn(&mut Env, <F as Format>::Bits, <F as Format>::Bits) -> <F as Format>::Bits;
 
-binary! {
-    Add add true
-    Sub sub true
-    Mul mul false
-    Div div false
-}
-
-fn binary_on<F: Number, O: Binary>(cx: &mut Cx<S390x>, r1: u8, b: F::Bits) -> Result<u64> {
+fn two<F: Held>(cx: &mut Cx<S390x>, r1: u8, b: F::Bits, op: Two<F>, coded: bool) -> Helped {
+    F::check(r1)?;
     let a = F::get(cx, r1);
-    let usual = bfp_env::usual(cx);
-    let wide = |env: &mut Env| {
-        let exact = || O::apply::<Quad>(env, F::widened(a), F::widened(b));
-        (F::BITS < Quad::BITS).then(exact)
-    };
-    let done = operate::<F>(cx, usual, false, |env| O::apply::<F>(env, a, b), wide)?;
-    F::put(cx, r1, done.bits);
-    if O::SETS_CC {
-        set_cc::<F>(cx, done.bits);
-    }
-    done.trap()?;
-    Ok(0)
-}
-
-/// `r1 = r1 op r2`.
-fn binary_registers<F: Number, O: Binary>(cx: &mut Cx<S390x>, [.., text]: [u64; 3]) -> Result<u64> {
-    let f = Fields(Text(text));
-    need::<F>(&[f.r1(), f.r2()])?;
-    let b = F::get(cx, f.r2());
-    binary_on::<F, O>(cx, f.r1(), b)
-}
-
-/// `r1 = r1 op storage`.
-fn binary_storage<F: Number, O: Binary>(
-    cx: &mut Cx<S390x>,
-    [value, _, text]: [u64; 3],
-) -> Result<u64> {
-    binary_on::<F, O>(cx, Fields(Text(text)).x1(), loaded::<F>(value))
-}
-
-/// The meaning of an instruction on registers.
-fn on_registers<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-    helper: lockstep_cpu::Helper<S390x>,
-) -> std::result::Result<(), E::Exit> {
-    check_bfp(e)?;
-    let text = e.imm(i.raw | u64::from(i.len));
-    e.call(helper, [text; 3])?;
-    Ok(())
-}
-
-/// The meaning of an instruction with a storage operand of so many bits.
-fn on_storage<E: Emit<S390x>>(
-    e: &mut E,
-    i: &Insn,
-    bits: u32,
-    helper: lockstep_cpu::Helper<S390x>,
-) -> std::result::Result<(), E::Exit> {
-    check_bfp(e)?;
-    let place = address(e, i);
-    let value = e.load(place, if bits == 32 { WORD } else { DOUBLEWORD })?;
-    let text = e.imm(i.raw | u64::from(i.len));
-    e.call(helper, [value, value, text])?;
-    Ok(())
-}
-
-macro_rules! meanings {
-    ($($(#[$doc:meta])* $registers:ident $storage:ident <$($bound:ident: $trait:ident),*> $register_helper:ident $storage_helper:ident;)*) => {$(
-        $(#[$doc])*
-        pub(crate) fn $registers<E: Emit<S390x>, F: Number, $($bound: $trait),*>(
-            e: &mut E,
-            i: &Insn,
-        ) -> std::result::Result<(), E::Exit> {
-            on_registers(e, i, $register_helper::<F, $($bound),*>)
-        }
-
-        $(#[$doc])*
-        pub(crate) fn $storage<E: Emit<S390x>, F: Number, $($bound: $trait),*>(
-            e: &mut E,
-            i: &Insn,
-        ) -> std::result::Result<(), E::Exit> {
-            on_storage(e, i, F::BITS, $storage_helper::<F, $($bound),*>)
-        }
-    )*};
-}
-
-meanings! {
-    /// ADD, SUBTRACT, MULTIPLY, DIVIDE.
-    arithmetic arithmetic_storage <O: Binary> binary_registers binary_storage;
-    /// COMPARE, COMPARE AND SIGNAL.
-    compare compare_storage <O: Comparison> compare_registers compare_with_storage;
-    /// LOAD LENGTHENED.
-    lengthen lengthen_storage <O: Number> lengthen_registers lengthen_from_storage;
-    /// MULTIPLY with a longer product.
-    multiply_long multiply_long_storage <O: Number> multiply_long_registers multiply_long_with_storage;
-    /// MULTIPLY AND ADD, MULTIPLY AND SUBTRACT.
-    multiply_add multiply_add_storage <O: Fused> fused_registers fused_storage;
-    /// SQUARE ROOT.
-    square_root square_root_storage <> root_registers root_storage;
-}
-
-/// How two numbers are compared.
-pub(crate) trait Comparison {
-    fn apply<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> Relation;
-}
-
-pub(crate) struct Quiet;
-pub(crate) struct Signalling;
-
-impl Comparison for Quiet {
-    fn apply<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> Relation {
-        float::compare::<F>(env, a, b)
-    }
-}
-
-impl Comparison for Signalling {
-    fn apply<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits) -> Relation {
-        float::compare_signalling::<F>(env, a, b)
-    }
-}
-
-fn compare_on<F: Number, O: Comparison>(cx: &mut Cx<S390x>, r1: u8, b: F::Bits) -> Result<u64> {
-    let a = F::get(cx, r1);
-    let (relation, flags) = inspect(cx, false, |env| O::apply::<F>(env, a, b))?;
-    set_code(
+    compute(
         cx,
-        match relation {
-            Relation::Equal => 0,
-            Relation::Less => 1,
-            Relation::Greater => 2,
-            Relation::Unordered => 3,
+        false,
+        |env| op(env, a, b),
+        |cx, result| {
+            F::put(cx, r1, result);
+            if coded {
+                set_cc(cx, code_of::<F>(result));
+            }
         },
-    );
-    settle(cx, flags, false, || false)?;
+    )
+}
+
+fn two_registers<F: Held>(cx: &mut Cx<S390x>, text: u64, op: Two<F>, coded: bool) -> Helped {
+    check_bfp(cx)?;
+    let (r1, r2) = rre(text);
+    F::check(r2)?;
+    let b = F::get(cx, r2);
+    two::<F>(cx, r1, b, op, coded)
+}
+
+fn register_storage<F: Held>(
+    cx: &mut Cx<S390x>,
+    args: [u64; 3],
+    op: Two<F>,
+    coded: bool,
+) -> Helped {
+    check_bfp(cx)?;
+    let b = F::fetch(cx, args[1])?;
+    two::<F>(cx, rxe(args[2]), b, op, coded)
+}
+
+macro_rules! arithmetic {
+    ($($(#[$doc:meta])* $name:ident = $how:ident($format:ident, $op:expr, $coded:literal);)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) fn $name(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+                arithmetic!(@ $how cx args $format $op, $coded)
+            }
+        )*
+    };
+    (@ registers $cx:ident $args:ident $format:ident $op:expr, $coded:literal) => {
+        two_registers::<$format>($cx, $args[2], $op, $coded)
+    };
+    (@ storage $cx:ident $args:ident $format:ident $op:expr, $coded:literal) => {
+        register_storage::<$format>($cx, $args, $op, $coded)
+    };
+}
+
+arithmetic! {
+    /// ADD.
+    aebr = registers(Single, ieee::add::<Single>, true);
+    /// ADD.
+    adbr = registers(Double, ieee::add::<Double>, true);
+    /// ADD.
+    axbr = registers(Quad, ieee::add::<Quad>, true);
+    /// ADD.
+    aeb = storage(Single, ieee::add::<Single>, true);
+    /// ADD.
+    adb = storage(Double, ieee::add::<Double>, true);
+    /// SUBTRACT.
+    sebr = registers(Single, ieee::sub::<Single>, true);
+    /// SUBTRACT.
+    sdbr = registers(Double, ieee::sub::<Double>, true);
+    /// SUBTRACT.
+    sxbr = registers(Quad, ieee::sub::<Quad>, true);
+    /// SUBTRACT.
+    seb = storage(Single, ieee::sub::<Single>, true);
+    /// SUBTRACT.
+    sdb = storage(Double, ieee::sub::<Double>, true);
+    /// MULTIPLY.
+    meebr = registers(Single, ieee::mul::<Single>, false);
+    /// MULTIPLY.
+    mdbr = registers(Double, ieee::mul::<Double>, false);
+    /// MULTIPLY.
+    mxbr = registers(Quad, ieee::mul::<Quad>, false);
+    /// MULTIPLY.
+    meeb = storage(Single, ieee::mul::<Single>, false);
+    /// MULTIPLY.
+    mdb = storage(Double, ieee::mul::<Double>, false);
+    /// DIVIDE.
+    debr = registers(Single, ieee::div::<Single>, false);
+    /// DIVIDE.
+    ddbr = registers(Double, ieee::div::<Double>, false);
+    /// DIVIDE.
+    dxbr = registers(Quad, ieee::div::<Quad>, false);
+    /// DIVIDE.
+    deb = storage(Single, ieee::div::<Single>, false);
+    /// DIVIDE.
+    ddb = storage(Double, ieee::div::<Double>, false);
+    /// SQUARE ROOT.
+    sqebr = registers(Single, |env, _, b| ieee::sqrt::<Single>(env, b), false);
+    /// SQUARE ROOT.
+    sqdbr = registers(Double, |env, _, b| ieee::sqrt::<Double>(env, b), false);
+    /// SQUARE ROOT.
+    sqxbr = registers(Quad, |env, _, b| ieee::sqrt::<Quad>(env, b), false);
+    /// SQUARE ROOT.
+    sqeb = storage(Single, |env, _, b| ieee::sqrt::<Single>(env, b), false);
+    /// SQUARE ROOT.
+    sqdb = storage(Double, |env, _, b| ieee::sqrt::<Double>(env, b), false);
+    /// LOAD AND TEST.
+    ltebr = registers(Single, |env, _, b| quieted::<Single>(env, b), true);
+    /// LOAD AND TEST.
+    ltdbr = registers(Double, |env, _, b| quieted::<Double>(env, b), true);
+    /// LOAD AND TEST.
+    ltxbr = registers(Quad, |env, _, b| quieted::<Quad>(env, b), true);
+}
+
+/// A number; a signalling NaN is made quiet, and is invalid.
+fn quieted<F: Format>(env: &mut Env, b: F::Bits) -> F::Bits {
+    ieee::convert::<F, F>(env, b, Rounding::NearestEven)
+}
+
+/// Operations on the sign alone: LOAD POSITIVE, NEGATIVE, COMPLEMENT.
+fn on_sign<F: Held>(cx: &mut Cx<S390x>, text: u64, op: fn(u128, u128) -> u128) -> Helped {
+    check_bfp(cx)?;
+    let (r1, r2) = rre(text);
+    F::check(r1 | r2)?;
+    let value = F::narrow(op(F::get(cx, r2).into(), F::SIGN));
+    F::put(cx, r1, value);
+    set_cc(cx, code_of::<F>(value));
     Ok(0)
 }
 
-fn compare_registers<F: Number, O: Comparison>(
-    cx: &mut Cx<S390x>,
-    [.., text]: [u64; 3],
-) -> Result<u64> {
-    let f = Fields(Text(text));
-    need::<F>(&[f.r1(), f.r2()])?;
-    let b = F::get(cx, f.r2());
-    compare_on::<F, O>(cx, f.r1(), b)
+macro_rules! signs {
+    ($($(#[$doc:meta])* $name:ident = $format:ident, $op:expr;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) fn $name(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+                on_sign::<$format>(cx, args[2], $op)
+            }
+        )*
+    };
 }
 
-fn compare_with_storage<F: Number, O: Comparison>(
-    cx: &mut Cx<S390x>,
-    [value, _, text]: [u64; 3],
-) -> Result<u64> {
-    compare_on::<F, O>(cx, Fields(Text(text)).x1(), loaded::<F>(value))
+signs! {
+    /// LOAD POSITIVE.
+    lpebr = Single, |v, sign| v & !sign;
+    /// LOAD POSITIVE.
+    lpdbr = Double, |v, sign| v & !sign;
+    /// LOAD POSITIVE.
+    lpxbr = Quad, |v, sign| v & !sign;
+    /// LOAD NEGATIVE.
+    lnebr = Single, |v, sign| v | sign;
+    /// LOAD NEGATIVE.
+    lndbr = Double, |v, sign| v | sign;
+    /// LOAD NEGATIVE.
+    lnxbr = Quad, |v, sign| v | sign;
+    /// LOAD COMPLEMENT.
+    lcebr = Single, |v, sign| v ^ sign;
+    /// LOAD COMPLEMENT.
+    lcdbr = Double, |v, sign| v ^ sign;
+    /// LOAD COMPLEMENT.
+    lcxbr = Quad, |v, sign| v ^ sign;
 }
 
-/// LOAD LENGTHENED from `F` to `T`.
-fn lengthen_to<F: Number, T: Number>(cx: &mut Cx<S390x>, r1: u8, a: F::Bits) -> Result<u64> {
-    need::<T>(&[r1])?;
-    let usual = bfp_env::usual(cx);
-    let done =
-        operate::<T>(cx, usual, false, |env| float::convert::<F, T>(env, a, usual), |_| None)?;
-    T::put(cx, r1, done.bits);
-    Ok(0)
-}
-
-fn lengthen_registers<F: Number, T: Number>(
-    cx: &mut Cx<S390x>,
-    [.., text]: [u64; 3],
-) -> Result<u64> {
-    let f = Fields(Text(text));
-    let a = F::get(cx, f.r2());
-    lengthen_to::<F, T>(cx, f.r1(), a)
-}
-
-fn lengthen_from_storage<F: Number, T: Number>(
-    cx: &mut Cx<S390x>,
-    [value, _, text]: [u64; 3],
-) -> Result<u64> {
-    lengthen_to::<F, T>(cx, Fields(Text(text)).x1(), loaded::<F>(value))
-}
-
-/// The product of two numbers of `F`, in `T`: it is exact.
-fn product_to<F: Number, T: Number>(cx: &mut Cx<S390x>, r1: u8, b: F::Bits) -> Result<u64> {
-    need::<T>(&[r1])?;
+/// Comparisons: quiet NaNs are invalid for those that signal.
+fn compare<F: Held>(cx: &mut Cx<S390x>, r1: u8, b: F::Bits, signals: bool) -> Helped {
+    F::check(r1)?;
     let a = F::get(cx, r1);
-    let usual = bfp_env::usual(cx);
-    let product = |env: &mut Env| {
-        // Lengthening would make signalling NaNs quiet, one after the other: the first one has to come out.
-        let (x, y) = (float::convert::<F, T>(env, a, usual), float::convert::<F, T>(env, b, usual));
-        if env.flags.contains(Flags::INVALID) && !is_signalling::<F>(a) {
-            return y;
+    let run = |env: &mut Env| {
+        if signals {
+            ieee::compare_signalling::<F>(env, a, b)
+        } else {
+            ieee::compare::<F>(env, a, b)
         }
-        float::mul::<T>(env, x, y)
     };
-    let done = operate::<T>(cx, usual, false, product, |_| None)?;
-    T::put(cx, r1, done.bits);
-    done.trap()?;
-    Ok(0)
+    compute(cx, false, run, |cx, relation| {
+        set_cc(
+            cx,
+            match relation {
+                Relation::Equal => 0,
+                Relation::Less => 1,
+                Relation::Greater => 2,
+                Relation::Unordered => 3,
+            },
+        );
+    })
 }
 
-fn is_signalling<F: Format>(bits: F::Bits) -> bool {
-    let magnitude = bits.into() & !F::SIGN;
-    magnitude > F::INFINITY && magnitude & F::QUIET == 0
+macro_rules! comparisons {
+    ($($(#[$doc:meta])* $name:ident = $how:ident $format:ident $signals:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) fn $name(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+                check_bfp(cx)?;
+                comparisons!(@ $how cx args $format $signals)
+            }
+        )*
+    };
+    (@ registers $cx:ident $args:ident $format:ident $signals:literal) => {{
+        let (r1, r2) = rre($args[2]);
+        $format::check(r2)?;
+        let b = $format::get($cx, r2);
+        compare::<$format>($cx, r1, b, $signals)
+    }};
+    (@ storage $cx:ident $args:ident $format:ident $signals:literal) => {{
+        let b = $format::fetch($cx, $args[1])?;
+        compare::<$format>($cx, rxe($args[2]), b, $signals)
+    }};
 }
 
-fn multiply_long_registers<F: Number, T: Number>(
-    cx: &mut Cx<S390x>,
-    [.., text]: [u64; 3],
-) -> Result<u64> {
-    let f = Fields(Text(text));
-    let b = F::get(cx, f.r2());
-    product_to::<F, T>(cx, f.r1(), b)
+comparisons! {
+    /// COMPARE.
+    cebr = registers Single false;
+    /// COMPARE.
+    cdbr = registers Double false;
+    /// COMPARE.
+    cxbr = registers Quad false;
+    /// COMPARE.
+    ceb = storage Single false;
+    /// COMPARE.
+    cdb = storage Double false;
+    /// COMPARE AND SIGNAL.
+    kebr = registers Single true;
+    /// COMPARE AND SIGNAL.
+    kdbr = registers Double true;
+    /// COMPARE AND SIGNAL.
+    kxbr = registers Quad true;
+    /// COMPARE AND SIGNAL.
+    keb = storage Single true;
+    /// COMPARE AND SIGNAL.
+    kdb = storage Double true;
 }
 
-fn multiply_long_with_storage<F: Number, T: Number>(
-    cx: &mut Cx<S390x>,
-    [value, _, text]: [u64; 3],
-) -> Result<u64> {
-    product_to::<F, T>(cx, Fields(Text(text)).x1(), loaded::<F>(value))
+/// LOAD LENGTHENED, and products that are longer than their factors.
+fn lengthen<A: Held, F: Held>(cx: &mut Cx<S390x>, r1: u8, b: A::Bits) -> Helped {
+    F::check(r1)?;
+    let run = |env: &mut Env| ieee::convert::<A, F>(env, b, Rounding::NearestEven);
+    compute(cx, false, run, |cx, result| F::put(cx, r1, result))
 }
 
-/// A product and the sum or difference with an addend.
-pub(crate) trait Fused {
-    const NEGATE: float::Negate;
+fn multiply_long<A: Held, F: Held>(cx: &mut Cx<S390x>, r1: u8, b: A::Bits) -> Helped {
+    F::check(r1)?;
+    let a = A::get(cx, r1);
+    let run = |env: &mut Env| {
+        let wide = |env: &mut Env, v| ieee::convert::<A, F>(env, v, Rounding::NearestEven);
+        // Of two NaNs the library has to choose before they are widened, which makes them quiet.
+        let [a_signals, b_signals] = [a, b].map(|v| signals::<A>(v));
+        let (x, y) = (wide(env, a), wide(env, b));
+        match (a_signals, b_signals) {
+            (false, true) => ieee::mul::<F>(env, y, F::narrow(0)),
+            _ => ieee::mul::<F>(env, x, y),
+        }
+    };
+    compute(cx, false, run, |cx, result| F::put(cx, r1, result))
 }
 
-pub(crate) struct Plus;
-pub(crate) struct Minus;
-
-impl Fused for Plus {
-    const NEGATE: float::Negate = float::Negate { product: false, addend: false, result: false };
+/// Whether it is a signalling NaN.
+fn signals<F: Format>(value: F::Bits) -> bool {
+    let bits: u128 = value.into();
+    bits & !F::SIGN > F::INFINITY && bits & F::QUIET == 0
 }
 
-impl Fused for Minus {
-    const NEGATE: float::Negate = float::Negate { product: false, addend: true, result: false };
+macro_rules! lengthening {
+    ($($(#[$doc:meta])* $name:ident = $what:ident $how:ident $from:ident $to:ident;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) fn $name(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+                check_bfp(cx)?;
+                lengthening!(@ $what $how cx args $from $to)
+            }
+        )*
+    };
+    (@ $what:ident registers $cx:ident $args:ident $from:ident $to:ident) => {{
+        let (r1, r2) = rre($args[2]);
+        let b = $from::get($cx, r2);
+        $what::<$from, $to>($cx, r1, b)
+    }};
+    (@ $what:ident storage $cx:ident $args:ident $from:ident $to:ident) => {{
+        let b = $from::fetch($cx, $args[1])?;
+        $what::<$from, $to>($cx, rxe($args[2]), b)
+    }};
 }
 
-/// `r1 = r3 * b op r1`.
-fn fused_on<F: Number, O: Fused>(cx: &mut Cx<S390x>, r1: u8, r3: u8, b: F::Bits) -> Result<u64> {
+lengthening! {
+    /// LOAD LENGTHENED.
+    ldebr = lengthen registers Single Double;
+    /// LOAD LENGTHENED.
+    lxebr = lengthen registers Single Quad;
+    /// LOAD LENGTHENED.
+    lxdbr = lengthen registers Double Quad;
+    /// LOAD LENGTHENED.
+    ldeb = lengthen storage Single Double;
+    /// LOAD LENGTHENED.
+    lxeb = lengthen storage Single Quad;
+    /// LOAD LENGTHENED.
+    lxdb = lengthen storage Double Quad;
+    /// MULTIPLY, short to long.
+    mdebr = multiply_long registers Single Double;
+    /// MULTIPLY, short to long.
+    mdeb = multiply_long storage Single Double;
+    /// MULTIPLY, long to extended.
+    mxdbr = multiply_long registers Double Quad;
+    /// MULTIPLY, long to extended.
+    mxdb = multiply_long storage Double Quad;
+}
+
+/// MULTIPLY AND ADD, MULTIPLY AND SUBTRACT: the first register is the addend and gets the result.
+fn fused<F: Held>(cx: &mut Cx<S390x>, (r1, r3): (u8, u8), b: F::Bits, subtract: bool) -> Helped {
     let (a, c) = (F::get(cx, r3), F::get(cx, r1));
-    let usual = bfp_env::usual(cx);
-    let wide = |env: &mut Env| {
-        let [a, b, c] = [a, b, c].map(F::widened);
-        Some(float::fma_negating::<Quad>(env, b, a, c, O::NEGATE))
+    let run = |env: &mut Env| {
+        let negate = Negate { addend: subtract, ..Negate::default() };
+        ieee::fma_negating::<F>(env, b, a, c, negate)
     };
-    let op = |env: &mut Env| float::fma_negating::<F>(env, b, a, c, O::NEGATE);
-    let done = operate::<F>(cx, usual, false, op, wide)?;
-    F::put(cx, r1, done.bits);
-    done.trap()?;
-    Ok(0)
+    compute(cx, false, run, |cx, result| F::put(cx, r1, result))
 }
 
-fn fused_registers<F: Number, O: Fused>(cx: &mut Cx<S390x>, [.., text]: [u64; 3]) -> Result<u64> {
-    let f = Fields(Text(text));
-    // Format RRD: the first register is where the others have the third.
-    let b = F::get(cx, f.r2());
-    fused_on::<F, O>(cx, f.r3(), f.r1(), b)
+macro_rules! fusing {
+    ($($(#[$doc:meta])* $name:ident = $how:ident $format:ident $subtract:literal;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) fn $name(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+                check_bfp(cx)?;
+                fusing!(@ $how cx args $format $subtract)
+            }
+        )*
+    };
+    (@ registers $cx:ident $args:ident $format:ident $subtract:literal) => {{
+        let t = Text($args[2]);
+        let b = $format::get($cx, t.nibble(7));
+        fused::<$format>($cx, (t.nibble(4), t.nibble(6)), b, $subtract)
+    }};
+    (@ storage $cx:ident $args:ident $format:ident $subtract:literal) => {{
+        let t = Text($args[2]);
+        let b = $format::fetch($cx, $args[1])?;
+        fused::<$format>($cx, (t.nibble(8), t.nibble(2)), b, $subtract)
+    }};
 }
 
-fn fused_storage<F: Number, O: Fused>(
-    cx: &mut Cx<S390x>,
-    [value, _, text]: [u64; 3],
-) -> Result<u64> {
-    let f = Fields(Text(text));
-    fused_on::<F, O>(cx, f.xf1(), f.x1(), loaded::<F>(value))
+fusing! {
+    /// MULTIPLY AND ADD.
+    maebr = registers Single false;
+    /// MULTIPLY AND ADD.
+    madbr = registers Double false;
+    /// MULTIPLY AND ADD.
+    maeb = storage Single false;
+    /// MULTIPLY AND ADD.
+    madb = storage Double false;
+    /// MULTIPLY AND SUBTRACT.
+    msebr = registers Single true;
+    /// MULTIPLY AND SUBTRACT.
+    msdbr = registers Double true;
+    /// MULTIPLY AND SUBTRACT.
+    mseb = storage Single true;
+    /// MULTIPLY AND SUBTRACT.
+    msdb = storage Double true;
 }
 
-fn root_of<F: Number>(cx: &mut Cx<S390x>, r1: u8, a: F::Bits) -> Result<u64> {
-    need::<F>(&[r1])?;
-    let usual = bfp_env::usual(cx);
-    let done = operate::<F>(cx, usual, false, |env| float::sqrt::<F>(env, a), |_| None)?;
-    F::put(cx, r1, done.bits);
-    done.trap()?;
-    Ok(0)
+/// The rounding that a mask of an instruction asks for; 0 is the current one.
+fn rounding_field(cx: &Cx<S390x>, field: u8) -> Result<Rounding, Exit<S390x>> {
+    Ok(match field {
+        0 => environment(cx).rounding,
+        1 => Rounding::NearestAway,
+        3 => Rounding::ToOdd,
+        4 => Rounding::NearestEven,
+        5 => Rounding::TowardZero,
+        6 => Rounding::Up,
+        7 => Rounding::Down,
+        _ => return Err(program(code::SPECIFICATION)),
+    })
 }
 
-fn root_registers<F: Number>(cx: &mut Cx<S390x>, [.., text]: [u64; 3]) -> Result<u64> {
-    let f = Fields(Text(text));
-    need::<F>(&[f.r2()])?;
-    let a = F::get(cx, f.r2());
-    root_of::<F>(cx, f.r1(), a)
-}
-
-fn root_storage<F: Number>(cx: &mut Cx<S390x>, [value, _, text]: [u64; 3]) -> Result<u64> {
-    root_of::<F>(cx, Fields(Text(text)).x1(), loaded::<F>(value))
-}
-
-/// LOAD AND TEST: a signalling NaN is an exception, and becomes quiet.
-fn load_and_test_helper<F: Number>(cx: &mut Cx<S390x>, [.., text]: [u64; 3]) -> Result<u64> {
-    let f = Fields(Text(text));
-    need::<F>(&[f.r1(), f.r2()])?;
-    let a = F::get(cx, f.r2());
-    let usual = bfp_env::usual(cx);
-    // Exact in its own format, and so neither tiny nor inexact.
-    let (bits, flags) = inspect(cx, false, |env| float::convert::<F, F>(env, a, usual))?;
-    F::put(cx, f.r1(), bits);
-    set_cc::<F>(cx, bits);
-    settle(cx, flags, false, || false)?;
-    Ok(0)
-}
-
-/// LOAD AND TEST.
-pub(crate) fn load_and_test<E: Emit<S390x>, F: Number>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    on_registers(e, i, load_and_test_helper::<F>)
-}
-
-/// What becomes of a sign.
-#[derive(Clone, Copy)]
-pub(crate) enum NewSign {
-    Plus,
-    Minus,
-    Other,
-}
-
-/// LOAD COMPLEMENT, LOAD NEGATIVE and LOAD POSITIVE; NaNs are no exception.
-pub(crate) trait SignChange {
-    const SIGN: NewSign;
-    fn apply<F: Format>(bits: u128) -> u128 {
-        match Self::SIGN {
-            NewSign::Plus => bits & !F::SIGN,
-            NewSign::Minus => bits | F::SIGN,
-            NewSign::Other => bits ^ F::SIGN,
-        }
-    }
-}
-
-pub(crate) struct Complement;
-pub(crate) struct Negative;
-pub(crate) struct Positive;
-
-impl SignChange for Complement {
-    const SIGN: NewSign = NewSign::Other;
-}
-
-impl SignChange for Negative {
-    const SIGN: NewSign = NewSign::Minus;
-}
-
-impl SignChange for Positive {
-    const SIGN: NewSign = NewSign::Plus;
-}
-
-fn change_sign_helper<F: Number, O: SignChange>(
-    cx: &mut Cx<S390x>,
-    [.., text]: [u64; 3],
-) -> Result<u64> {
-    let f = Fields(Text(text));
-    need::<F>(&[f.r1(), f.r2()])?;
-    let bits = F::narrow(O::apply::<F>(F::get(cx, f.r2()).into()));
-    F::put(cx, f.r1(), bits);
-    set_cc::<F>(cx, bits);
-    Ok(0)
-}
-
-/// LOAD COMPLEMENT, LOAD NEGATIVE, LOAD POSITIVE of binary floating point.
-pub(crate) fn change_sign<E: Emit<S390x>, F: Number, O: SignChange>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    on_registers(e, i, change_sign_helper::<F, O>)
-}
-
-/// In a modifier: inexact is no exception.
-const QUIET_INEXACT: u8 = 4;
-
-/// LOAD ROUNDED from `F` to `T`.
-fn round_helper<F: Number, T: Number>(cx: &mut Cx<S390x>, [.., text]: [u64; 3]) -> Result<u64> {
-    let f = Fields(Text(text));
-    if F::BITS == Quad::BITS {
-        // The result is in the first of a pair, too.
-        need::<F>(&[f.r1(), f.r2()])?;
-    }
-    let how = rounding(cx, f.r3())?;
-    let a = F::get(cx, f.r2());
-    let quiet = f.m4() & QUIET_INEXACT != 0;
-    let op = |env: &mut Env| float::convert::<F, T>(env, a, env.rounding);
-    let done = operate::<T>(cx, how, quiet, op, |_| Some(F::widened(a)))?;
-    T::put(cx, f.r1(), done.bits);
-    done.trap()?;
-    Ok(0)
+/// The rounding, and whether inexactness is not to be told: fields of the RRF format.
+fn modes(cx: &Cx<S390x>, text: u64) -> Result<(Rounding, bool), Exit<S390x>> {
+    let t = Text(text);
+    Ok((rounding_field(cx, t.nibble(4))?, t.nibble(5) & 4 != 0))
 }
 
 /// LOAD ROUNDED.
-pub(crate) fn load_rounded<E: Emit<S390x>, F: Number, T: Number>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    on_registers(e, i, round_helper::<F, T>)
+fn round_to<A: Held, F: Held>(cx: &mut Cx<S390x>, text: u64) -> Helped {
+    check_bfp(cx)?;
+    let (rounding, quiet) = modes(cx, text)?;
+    let (r1, r2) = rre(text);
+    A::check(r2)?;
+    let b = A::get(cx, r2);
+    let run = |env: &mut Env| {
+        let rounding = chosen(env, rounding);
+        ieee::convert::<A, F>(env, b, rounding)
+    };
+    compute(cx, quiet, run, |cx, result| F::put(cx, r1, result))
 }
 
-fn integer_helper<F: Number>(cx: &mut Cx<S390x>, [.., text]: [u64; 3]) -> Result<u64> {
-    let f = Fields(Text(text));
-    need::<F>(&[f.r1(), f.r2()])?;
-    let how = rounding(cx, f.r3())?;
-    let a = F::get(cx, f.r2());
-    let quiet = f.m4() & QUIET_INEXACT != 0;
-    let op = |env: &mut Env| float::round_to_integral::<F>(env, a, env.rounding, true);
-    let done = operate::<F>(cx, how, quiet, op, |_| Some(F::widened(a)))?;
-    F::put(cx, f.r1(), done.bits);
-    done.trap()?;
-    Ok(0)
+/// Toward zero when `compute` asks what that would give.
+fn chosen(env: &Env, rounding: Rounding) -> Rounding {
+    if env.rounding == Rounding::TowardZero { Rounding::TowardZero } else { rounding }
 }
 
 /// LOAD FP INTEGER.
-pub(crate) fn load_integer<E: Emit<S390x>, F: Number>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    on_registers(e, i, integer_helper::<F>)
+fn integral<F: Held>(cx: &mut Cx<S390x>, text: u64) -> Helped {
+    check_bfp(cx)?;
+    let (rounding, quiet) = modes(cx, text)?;
+    let (r1, r2) = rre(text);
+    F::check(r1 | r2)?;
+    let b = F::get(cx, r2);
+    let run = |env: &mut Env| ieee::round_to_integral::<F>(env, b, rounding, true);
+    compute(cx, quiet, run, |cx, result| F::put(cx, r1, result))
 }
 
-/// A fixed-point operand: its width, and whether it has a sign.
-fn from_fixed_helper<F: Number, const BITS: u32, const SIGNED: bool>(
-    cx: &mut Cx<S390x>,
-    [.., text]: [u64; 3],
-) -> Result<u64> {
-    let f = Fields(Text(text));
-    need::<F>(&[f.r1()])?;
-    let how = rounding(cx, f.r3())?;
-    let value = cx.cpu.regs[usize::from(f.r2())];
-    let value = match (BITS, SIGNED) {
+/// CONVERT TO FIXED and TO LOGICAL.
+fn to_integer<F: Held>(cx: &mut Cx<S390x>, text: u64, to: Integer) -> Helped {
+    check_bfp(cx)?;
+    let (rounding, quiet) = modes(cx, text)?;
+    let (r1, r2) = rre(text);
+    F::check(r2)?;
+    let b = F::get(cx, r2);
+    let before = cx.cpu.sys.fpc;
+    let invalid = std::cell::Cell::new(false);
+    let run = |env: &mut Env| {
+        let result = ieee::to_int::<F>(env, b, to, 0, rounding);
+        // What does not fit is invalid and inexact.
+        if env.flags.contains(Flags::INVALID) {
+            env.flags |= Flags::INEXACT;
+            invalid.set(true);
+        }
+        result
+    };
+    let is_invalid = &invalid;
+    let result = compute(cx, quiet, run, |cx, result| {
+        let register = &mut cx.cpu.regs[usize::from(r1)];
+        *register = if to.bits == 64 { result } else { W::set(*register, result) };
+        let cc = if is_invalid.get() { 3 } else { code_of::<F>(b) };
+        set_cc(cx, cc);
+    });
+    let _ = before;
+    result
+}
+
+/// CONVERT FROM FIXED and FROM LOGICAL.
+fn from_integer<F: Held>(cx: &mut Cx<S390x>, text: u64, from: Integer) -> Helped {
+    check_bfp(cx)?;
+    let (rounding, quiet) = modes(cx, text)?;
+    let (r1, r2) = rre(text);
+    F::check(r1)?;
+    let value = cx.cpu.regs[usize::from(r2)];
+    let value = match (from.bits, from.signed) {
         (32, true) => i128::from(value as i32),
         (32, false) => i128::from(value as u32),
         (_, true) => i128::from(value as i64),
         (_, false) => i128::from(value),
     };
-    let quiet = f.m4() & QUIET_INEXACT != 0;
-    let op = |env: &mut Env| float::from_int::<F>(env, value, 0, env.rounding);
-    let done = operate::<F>(cx, how, quiet, op, |_| None)?;
-    F::put(cx, f.r1(), done.bits);
-    done.trap()?;
-    Ok(0)
+    let run = |env: &mut Env| {
+        let rounding = chosen(env, rounding);
+        ieee::from_int::<F>(env, value, 0, rounding)
+    };
+    compute(cx, quiet, run, |cx, result| F::put(cx, r1, result))
 }
 
-/// CONVERT FROM FIXED, CONVERT FROM LOGICAL.
-pub(crate) fn from_fixed<E: Emit<S390x>, F: Number, const BITS: u32, const SIGNED: bool>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    on_registers(e, i, from_fixed_helper::<F, BITS, SIGNED>)
+macro_rules! conversions {
+    ($($(#[$doc:meta])* $name:ident = $how:ident<$($format:ident),*>($($integer:ident)?);)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) fn $name(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+                $how::<$($format),*>(cx, args[2] $(, Integer::$integer)?)
+            }
+        )*
+    };
 }
 
-fn to_fixed_helper<F: Number, const BITS: u32, const SIGNED: bool>(
-    cx: &mut Cx<S390x>,
-    [.., text]: [u64; 3],
-) -> Result<u64> {
-    let f = Fields(Text(text));
-    need::<F>(&[f.r2()])?;
-    let how = rounding(cx, f.r3())?;
-    let a = F::get(cx, f.r2());
-    let quiet = f.m4() & QUIET_INEXACT != 0;
-    let to = Integer { bits: BITS, signed: SIGNED };
-    let convert = |env: &mut Env, how| float::to_int::<F>(env, a, to, 0, how);
-    let (value, flags) = inspect(cx, quiet, |env| convert(env, how))?;
-    let register = &mut cx.cpu.regs[usize::from(f.r1())];
-    *register = if BITS == 32 { *register >> 32 << 32 | value } else { value };
-    if flags.contains(Flags::INVALID) {
-        set_code(cx, 3);
-    } else {
-        set_cc::<F>(cx, a);
-    }
-    settle(cx, flags, quiet, || convert(&mut Env::s390x(), float::Rounding::TowardZero) != value)?;
-    Ok(0)
+conversions! {
+    /// LOAD ROUNDED.
+    ledbra = round_to<Double, Single>();
+    /// LOAD ROUNDED.
+    ldxbra = round_to<Quad, Double>();
+    /// LOAD ROUNDED.
+    lexbra = round_to<Quad, Single>();
+    /// LOAD FP INTEGER.
+    fiebra = integral<Single>();
+    /// LOAD FP INTEGER.
+    fidbra = integral<Double>();
+    /// LOAD FP INTEGER.
+    fixbra = integral<Quad>();
+    /// CONVERT TO FIXED.
+    cfebra = to_integer<Single>(I32);
+    /// CONVERT TO FIXED.
+    cfdbra = to_integer<Double>(I32);
+    /// CONVERT TO FIXED.
+    cfxbra = to_integer<Quad>(I32);
+    /// CONVERT TO FIXED.
+    cgebra = to_integer<Single>(I64);
+    /// CONVERT TO FIXED.
+    cgdbra = to_integer<Double>(I64);
+    /// CONVERT TO FIXED.
+    cgxbra = to_integer<Quad>(I64);
+    /// CONVERT TO LOGICAL.
+    clfebr = to_integer<Single>(U32);
+    /// CONVERT TO LOGICAL.
+    clfdbr = to_integer<Double>(U32);
+    /// CONVERT TO LOGICAL.
+    clfxbr = to_integer<Quad>(U32);
+    /// CONVERT TO LOGICAL.
+    clgebr = to_integer<Single>(U64);
+    /// CONVERT TO LOGICAL.
+    clgdbr = to_integer<Double>(U64);
+    /// CONVERT TO LOGICAL.
+    clgxbr = to_integer<Quad>(U64);
+    /// CONVERT FROM FIXED.
+    cefbra = from_integer<Single>(I32);
+    /// CONVERT FROM FIXED.
+    cdfbra = from_integer<Double>(I32);
+    /// CONVERT FROM FIXED.
+    cxfbra = from_integer<Quad>(I32);
+    /// CONVERT FROM FIXED.
+    cegbra = from_integer<Single>(I64);
+    /// CONVERT FROM FIXED.
+    cdgbra = from_integer<Double>(I64);
+    /// CONVERT FROM FIXED.
+    cxgbra = from_integer<Quad>(I64);
+    /// CONVERT FROM LOGICAL.
+    celfbr = from_integer<Single>(U32);
+    /// CONVERT FROM LOGICAL.
+    cdlfbr = from_integer<Double>(U32);
+    /// CONVERT FROM LOGICAL.
+    cxlfbr = from_integer<Quad>(U32);
+    /// CONVERT FROM LOGICAL.
+    celgbr = from_integer<Single>(U64);
+    /// CONVERT FROM LOGICAL.
+    cdlgbr = from_integer<Double>(U64);
+    /// CONVERT FROM LOGICAL.
+    cxlgbr = from_integer<Quad>(U64);
 }
 
-/// CONVERT TO FIXED, CONVERT TO LOGICAL.
-pub(crate) fn to_fixed<E: Emit<S390x>, F: Number, const BITS: u32, const SIGNED: bool>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    on_registers(e, i, to_fixed_helper::<F, BITS, SIGNED>)
-}
-
-/// TEST DATA CLASS: the address's last twelve bits name the classes.
-fn class_helper<F: Number>(cx: &mut Cx<S390x>, [place, _, text]: [u64; 3]) -> Result<u64> {
-    let r1 = Fields(Text(text)).x1();
-    need::<F>(&[r1])?;
+/// TEST DATA CLASS: the last twelve bits of the second-operand address select classes and signs.
+fn test_class<F: Held>(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
+    check_bfp(cx)?;
+    let r1 = rxe(text);
+    F::check(r1)?;
     let bits: u128 = F::get(cx, r1).into();
     let magnitude = bits & !F::SIGN;
-    // Zero, normal, subnormal, infinity, quiet NaN, signalling NaN; plus before minus.
     let class = if magnitude == 0 {
-        0
-    } else if magnitude > F::INFINITY {
-        if magnitude & F::QUIET != 0 { 4 } else { 5 }
+        11
+    } else if magnitude < F::FRACTION + 1 {
+        7
+    } else if magnitude < F::INFINITY {
+        9
     } else if magnitude == F::INFINITY {
+        5
+    } else if bits & F::QUIET != 0 {
         3
-    } else if magnitude >= F::QUIET << 1 {
+    } else {
         1
-    } else {
-        2
     };
-    let bit = 11 - (2 * class + u32::from(bits & F::SIGN != 0));
-    set_code(cx, place >> bit & 1);
+    let bit = class - u32::from(bits & F::SIGN != 0);
+    set_cc(cx, place >> bit & 1);
     Ok(0)
 }
 
-/// TEST DATA CLASS.
-pub(crate) fn test_class<E: Emit<S390x>, F: Number>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    check_bfp(e)?;
-    let place = address(e, i);
-    let text = e.imm(i.raw | u64::from(i.len));
-    e.call(class_helper::<F>, [place, place, text])?;
-    Ok(())
+/// TEST DATA CLASS (short).
+pub(crate) fn tceb(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+    test_class::<Single>(cx, args)
 }
 
-/// DIVIDE TO INTEGER: a quotient that is an integer, and the remainder. The quotient goes to the third register, the remainder
-/// to the first. When the quotient has more places than the format, it is only a part of it, rounded to zero, and the
-/// remainder is that of the part.
-fn divide_to_integer_helper<F: Number>(cx: &mut Cx<S390x>, [.., text]: [u64; 3]) -> Result<u64> {
-    let f = Fields(Text(text));
-    let (r1, r2, r3) = (f.r1(), f.r2(), f.r3());
-    if r1 == r2 || r2 == r3 || r1 == r3 {
-        return Err(exceptions::program(code::SPECIFICATION));
-    }
-    let how = rounding(cx, f.m4())?;
-    let (a, b) = (F::get(cx, r1), F::get(cx, r2));
-    let divide = |env: &mut Env| divide_exactly::<F>(env, a, b, how);
-    let (found, flags) = inspect(cx, false, divide)?;
-    F::put(cx, r1, found.remainder);
-    F::put(cx, r3, found.quotient);
-    set_code(cx, found.cc);
-    settle(cx, flags, false, || false)?;
-    Ok(0)
+/// TEST DATA CLASS (long).
+pub(crate) fn tcdb(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+    test_class::<Double>(cx, args)
 }
 
-struct Division<B> {
-    quotient: B,
-    remainder: B,
-    cc: u64,
-}
-
-fn divide_exactly<F: Number>(
-    env: &mut Env,
-    a: F::Bits,
-    b: F::Bits,
-    how: float::Rounding,
-) -> Division<F::Bits> {
-    // In the widest format the quotient of shorter numbers is that of the exact one, to its last odd place.
-    let (x, y) = (F::widened(a), F::widened(b));
-    let mut odd = Env { rounding: float::Rounding::ToOdd, ..Env::s390x() };
-    let is_nan = |bits: F::Bits| bits.into() & !F::SIGN > F::INFINITY;
-    let infinite = |bits: F::Bits| bits.into() & !F::SIGN == F::INFINITY;
-    let zero = |bits: F::Bits| bits.into() & !F::SIGN == 0;
-    if is_nan(a) || is_nan(b) || infinite(a) || zero(b) {
-        // NaNs come out as of any operation; infinity and division by zero have no remainder.
-        let nan = if is_nan(a) || is_nan(b) {
-            float::add::<F>(env, a, b)
-        } else {
-            float::sub::<F>(env, F::narrow(F::INFINITY), F::narrow(F::INFINITY))
-        };
-        return Division { quotient: nan, remainder: nan, cc: 1 };
-    }
-    let sign = (a.into() ^ b.into()) & F::SIGN;
-    if infinite(b) || zero(a) {
-        return Division { quotient: F::narrow(sign), remainder: a, cc: 0 };
-    }
-    let exact = float::div::<Quad>(&mut odd, x, y);
-    let exponent = (exact >> 112 & 0x7fff) as i32 - 16383;
-    let places = F::FRAC as i32 + 1;
-    let whole = if exponent < places {
-        float::round_to_integral::<Quad>(&mut Env::s390x(), exact, how, false)
-    } else {
-        exact
-    };
-    let partial = exponent >= places;
-    let to_zero = float::Rounding::TowardZero;
-    let too_large = exponent > F::EMAX;
-    let rounded = if too_large {
-        let by = Quad::narrow(Quad::power(-F::ALPHA));
-        let scaled = float::mul::<Quad>(&mut Env::s390x(), whole, by);
-        float::convert::<Quad, F>(&mut Env::s390x(), scaled, to_zero)
-    } else {
-        float::convert::<Quad, F>(&mut Env::s390x(), whole, to_zero)
-    };
-    let mut factor = F::widened(rounded);
-    if too_large {
-        let by = Quad::narrow(Quad::power(F::ALPHA));
-        factor = float::mul::<Quad>(&mut Env::s390x(), factor, by);
-    }
-    let negated = float::Negate { product: true, addend: false, result: false };
-    let rest = float::fma_negating::<Quad>(&mut Env::s390x(), factor, y, x, negated);
-    let mut remainder = float::convert::<Quad, F>(env, rest, to_zero);
-    if remainder.into() & !F::SIGN == 0 {
-        // A zero has the dividend's sign.
-        remainder = F::narrow(a.into() & F::SIGN);
-    }
-    let cc = match (partial, too_large) {
-        (false, _) => 0,
-        (true, false) => 2,
-        (true, true) => 3,
-    };
-    Division { quotient: rounded, remainder, cc }
+/// TEST DATA CLASS (extended).
+pub(crate) fn tcxb(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+    test_class::<Quad>(cx, args)
 }
 
 /// DIVIDE TO INTEGER.
-pub(crate) fn divide_to_integer<E: Emit<S390x>, F: Number>(
-    e: &mut E,
-    i: &Insn,
-) -> std::result::Result<(), E::Exit> {
-    on_registers(e, i, divide_to_integer_helper::<F>)
+pub(crate) fn divide_to_integer(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
+    let _ = text;
+    crate::exceptions::unimplemented(cx, "DIVIDE TO INTEGER")
 }

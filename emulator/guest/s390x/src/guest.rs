@@ -168,11 +168,11 @@ impl Guest for S390x {
 
     fn switched_away(_cpu: &mut Vcpu<Self>) {}
 
-    /// After clear reset; the PSW is that of a kernel's entry: 64-bit mode would be too much, so as IPL leaves it, with basic addressing.
+    /// After clear reset, with the PSW under which loaders start kernels: 64-bit mode, everything disabled.
     fn reset(id: VcpuId, entry: u64, arg: u64) -> Vcpu<Self> {
         let mut cpu = Vcpu::new(id, Sys::reset());
         cpu.regs[2] = arg;
-        psw::set(&mut cpu, psw::BA, entry);
+        psw::set(&mut cpu, psw::EA | psw::BA, entry);
         cpu
     }
 

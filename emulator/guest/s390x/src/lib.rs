@@ -6,11 +6,11 @@
 //! processor has beyond its registers. "Principles of Operation" is SA22-7832.
 
 mod access;
-mod bfp_env;
 mod branch;
 mod control;
 mod control_ops;
 pub mod debug_registers;
+mod decimal;
 mod decode;
 mod disassemble;
 mod exceptions;

@@ -52,6 +52,47 @@ impl Row {
         };
         Self { name, first, second, format, operands }
     }
+
+    /// How operands are printed, one letter or name each, as `disassemble` reads them.
+    #[must_use]
+    pub const fn operands(&self) -> &'static str {
+        self.operands
+    }
+
+    /// Whether the second operand is not in storage, but its address is an amount.
+    #[must_use]
+    pub fn is_shift(&self) -> bool {
+        matches!(self.first, 0x88..=0x8f)
+            || self.first == 0xeb && matches!(self.second, 0x0a..=0x0d | 0x1c | 0x1d | 0xdc..=0xdf)
+    }
+
+    /// Whether displacements have 20 bits.
+    #[must_use]
+    pub fn has_long_displacement(&self) -> bool {
+        matches!(self.format, Format::RXY | Format::RSY | Format::SIY)
+    }
+
+    /// Whether it loads or stores registers from one to another.
+    #[must_use]
+    pub fn is_multiple(&self) -> bool {
+        self.operands == "r1,r3,s" && (self.name.starts_with("lm") || self.name.starts_with("stm"))
+    }
+
+    /// Whether the half-byte at a place is the number of a general register.
+    #[must_use]
+    pub fn names_register(&self, place: usize) -> bool {
+        use Format::*;
+        let named = |what: &str| self.operands.split(',').any(|operand| operand == what);
+        match (self.format, place) {
+            (RRE | RRF, 6) => named("r1"),
+            (RRE | RRF, 7) => named("r2"),
+            (RRF, 4) => named("r3"),
+            (RRE | RRF, _) | (E | I | SI | SIL | SIY | S | SS, _) => false,
+            (_, 2) => named("r1"),
+            (_, 3) => named("r2") || named("r3"),
+            _ => false,
+        }
+    }
 }
 
 /// Makes a group's rows, their numbers and their meanings.
