@@ -406,15 +406,29 @@ fn flags_of(flags: Flags) -> u32 {
     all.into_iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, bit)| bit).sum()
 }
 
-/// Computes, and then sets flags or traps as the masks say. `away` tells whether an inexact result is larger in magnitude than
-/// the exact one: it computes again, toward zero.
+/// How an instruction rounds.
+#[derive(Clone, Copy)]
+struct Mode {
+    rounding: Rounding,
+    /// Inexactness is not told.
+    quiet: bool,
+}
+
+/// The current mode.
+fn current(cx: &Cx<S390x>) -> Mode {
+    Mode { rounding: environment(cx).rounding, quiet: false }
+}
+
+/// Computes with the rounding that is in the environment, and then sets flags or traps as the masks say. A trap tells whether an
+/// inexact result is larger in magnitude than the exact one, for which it computes again, toward zero.
 fn compute<T: PartialEq>(
     cx: &mut Cx<S390x>,
-    quiet_inexact: bool,
+    mode: Mode,
     run: impl Fn(&mut Env) -> T,
     finish: impl FnOnce(&mut Cx<S390x>, T),
 ) -> Helped {
-    let mut env = environment(cx);
+    let quiet_inexact = mode.quiet;
+    let mut env = Env { rounding: mode.rounding, ..environment(cx) };
     let result = run(&mut env);
     let mut raised = flags_of(env.flags);
     if quiet_inexact && raised & (fpc::OVERFLOW | fpc::UNDERFLOW) == 0 {
@@ -473,9 +487,7 @@ type Two<F> = fn(&mut Env, <F as Format>::Bits, <F as Format>::Bits) -> <F as Fo
 fn two<F: Held>(cx: &mut Cx<S390x>, r1: u8, b: F::Bits, op: Two<F>, coded: bool) -> Helped {
     F::check(r1)?;
     let a = F::get(cx, r1);
-    compute(
-        cx,
-        false,
+    compute(cx, current(cx),
         |env| op(env, a, b),
         |cx, result| {
             F::put(cx, r1, result);
@@ -640,7 +652,7 @@ fn compare<F: Held>(cx: &mut Cx<S390x>, r1: u8, b: F::Bits, signals: bool) -> He
             ieee::compare::<F>(env, a, b)
         }
     };
-    compute(cx, false, run, |cx, relation| {
+    compute(cx, current(cx), run, |cx, relation| {
         set_cc(
             cx,
             match relation {
@@ -702,7 +714,7 @@ comparisons! {
 fn lengthen<A: Held, F: Held>(cx: &mut Cx<S390x>, r1: u8, b: A::Bits) -> Helped {
     F::check(r1)?;
     let run = |env: &mut Env| ieee::convert::<A, F>(env, b, Rounding::NearestEven);
-    compute(cx, false, run, |cx, result| F::put(cx, r1, result))
+    compute(cx, current(cx), run, |cx, result| F::put(cx, r1, result))
 }
 
 fn multiply_long<A: Held, F: Held>(cx: &mut Cx<S390x>, r1: u8, b: A::Bits) -> Helped {
@@ -718,7 +730,7 @@ fn multiply_long<A: Held, F: Held>(cx: &mut Cx<S390x>, r1: u8, b: A::Bits) -> He
             _ => ieee::mul::<F>(env, x, y),
         }
     };
-    compute(cx, false, run, |cx, result| F::put(cx, r1, result))
+    compute(cx, current(cx), run, |cx, result| F::put(cx, r1, result))
 }
 
 /// Whether it is a signalling NaN.
@@ -776,9 +788,9 @@ fn fused<F: Held>(cx: &mut Cx<S390x>, (r1, r3): (u8, u8), b: F::Bits, subtract: 
     let (a, c) = (F::get(cx, r3), F::get(cx, r1));
     let run = |env: &mut Env| {
         let negate = Negate { addend: subtract, ..Negate::default() };
-        ieee::fma_negating::<F>(env, b, a, c, negate)
+        ieee::fma_negating::<F>(env, a, b, c, negate)
     };
-    compute(cx, false, run, |cx, result| F::put(cx, r1, result))
+    compute(cx, current(cx), run, |cx, result| F::put(cx, r1, result))
 }
 
 macro_rules! fusing {
@@ -837,52 +849,46 @@ fn rounding_field(cx: &Cx<S390x>, field: u8) -> Result<Rounding, Exit<S390x>> {
 }
 
 /// The rounding, and whether inexactness is not to be told: fields of the RRF format.
-fn modes(cx: &Cx<S390x>, text: u64) -> Result<(Rounding, bool), Exit<S390x>> {
+fn modes(cx: &Cx<S390x>, text: u64) -> Result<Mode, Exit<S390x>> {
     let t = Text(text);
-    Ok((rounding_field(cx, t.nibble(4))?, t.nibble(5) & 4 != 0))
+    Ok(Mode { rounding: rounding_field(cx, t.nibble(4))?, quiet: t.nibble(5) & 4 != 0 })
 }
 
 /// LOAD ROUNDED.
 fn round_to<A: Held, F: Held>(cx: &mut Cx<S390x>, text: u64) -> Helped {
     check_bfp(cx)?;
-    let (rounding, quiet) = modes(cx, text)?;
+    let mode = modes(cx, text)?;
     let (r1, r2) = rre(text);
     A::check(r2)?;
     let b = A::get(cx, r2);
     let run = |env: &mut Env| {
-        let rounding = chosen(env, rounding);
+        let rounding = env.rounding;
         ieee::convert::<A, F>(env, b, rounding)
     };
-    compute(cx, quiet, run, |cx, result| F::put(cx, r1, result))
-}
-
-/// Toward zero when `compute` asks what that would give.
-fn chosen(env: &Env, rounding: Rounding) -> Rounding {
-    if env.rounding == Rounding::TowardZero { Rounding::TowardZero } else { rounding }
+    compute(cx, mode, run, |cx, result| F::put(cx, r1, result))
 }
 
 /// LOAD FP INTEGER.
 fn integral<F: Held>(cx: &mut Cx<S390x>, text: u64) -> Helped {
     check_bfp(cx)?;
-    let (rounding, quiet) = modes(cx, text)?;
+    let mode = modes(cx, text)?;
     let (r1, r2) = rre(text);
     F::check(r1 | r2)?;
     let b = F::get(cx, r2);
-    let run = |env: &mut Env| ieee::round_to_integral::<F>(env, b, rounding, true);
-    compute(cx, quiet, run, |cx, result| F::put(cx, r1, result))
+    let run = |env: &mut Env| ieee::round_to_integral::<F>(env, b, env.rounding, true);
+    compute(cx, mode, run, |cx, result| F::put(cx, r1, result))
 }
 
 /// CONVERT TO FIXED and TO LOGICAL.
 fn to_integer<F: Held>(cx: &mut Cx<S390x>, text: u64, to: Integer) -> Helped {
     check_bfp(cx)?;
-    let (rounding, quiet) = modes(cx, text)?;
+    let mode = modes(cx, text)?;
     let (r1, r2) = rre(text);
     F::check(r2)?;
     let b = F::get(cx, r2);
-    let before = cx.cpu.sys.fpc;
     let invalid = std::cell::Cell::new(false);
     let run = |env: &mut Env| {
-        let result = ieee::to_int::<F>(env, b, to, 0, rounding);
+        let result = ieee::to_int::<F>(env, b, to, 0, env.rounding);
         // What does not fit is invalid and inexact.
         if env.flags.contains(Flags::INVALID) {
             env.flags |= Flags::INEXACT;
@@ -891,20 +897,19 @@ fn to_integer<F: Held>(cx: &mut Cx<S390x>, text: u64, to: Integer) -> Helped {
         result
     };
     let is_invalid = &invalid;
-    let result = compute(cx, quiet, run, |cx, result| {
+    let result = compute(cx, mode, run, |cx, result| {
         let register = &mut cx.cpu.regs[usize::from(r1)];
         *register = if to.bits == 64 { result } else { W::set(*register, result) };
         let cc = if is_invalid.get() { 3 } else { code_of::<F>(b) };
         set_cc(cx, cc);
     });
-    let _ = before;
     result
 }
 
 /// CONVERT FROM FIXED and FROM LOGICAL.
 fn from_integer<F: Held>(cx: &mut Cx<S390x>, text: u64, from: Integer) -> Helped {
     check_bfp(cx)?;
-    let (rounding, quiet) = modes(cx, text)?;
+    let mode = modes(cx, text)?;
     let (r1, r2) = rre(text);
     F::check(r1)?;
     let value = cx.cpu.regs[usize::from(r2)];
@@ -915,10 +920,10 @@ fn from_integer<F: Held>(cx: &mut Cx<S390x>, text: u64, from: Integer) -> Helped
         (_, false) => i128::from(value),
     };
     let run = |env: &mut Env| {
-        let rounding = chosen(env, rounding);
+        let rounding = env.rounding;
         ieee::from_int::<F>(env, value, 0, rounding)
     };
-    compute(cx, quiet, run, |cx, result| F::put(cx, r1, result))
+    compute(cx, mode, run, |cx, result| F::put(cx, r1, result))
 }
 
 macro_rules! conversions {

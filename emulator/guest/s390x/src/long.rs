@@ -100,6 +100,7 @@ fn move_step(
         return Ok((0, 0));
     }
     let room = to_len.min(STEP).min(to_page_end(to).max(unit));
+    let room = (room / unit * unit).max(unit.min(to_len));
     let mut bytes = [0; STEP as usize + 2];
     if from_len == 0 {
         let count = room as usize;

@@ -73,9 +73,13 @@ const PREPARED: &[&str] = &[
 /// Decimal arithmetic, which QEMU does not have.
 const WITHOUT_PEER: &[&str] = &[
     "ap", "sp", "zap", "cp", "mp", "dp", "srp", "ed", "edmk",
-    // Loses the first byte there; and prefers another exception where there are two.
-    "unpk", "cvbg",
+    // Lose the first byte there; and prefers another exception where there are two.
+    "pack", "unpk", "cvbg",
 ];
+
+/// Rows at which QEMU 10.0.2 ends with a failed assertion, those that it does not have, and those that enable traps, before which
+/// it forgets the result.
+const FLOAT_WITHOUT_PEER: &[&str] = &["lfas", "sfasr", "diebr", "didbr", "sfpc", "lfpc"];
 
 /// Rows whose registers have addresses and lengths.
 const LONG: &[&str] = &[
@@ -94,7 +98,7 @@ fn group_of(row: &Row) -> Option<Part> {
     } else if (place("cvb")?..=place("edmk")?).contains(&at) {
         (!WITHOUT_PEER.contains(&row.name)).then_some(Part::Decimal)
     } else if (place("ld")?..=place("clgxbr")?).contains(&at) {
-        (!row.name.starts_with("di")).then_some(Part::Float)
+        (!FLOAT_WITHOUT_PEER.contains(&row.name)).then_some(Part::Float)
     } else {
         None
     }
@@ -179,6 +183,9 @@ fn random_insn(random: &mut Random, row: &Row) -> Vec<u8> {
         // The mask is a later facility's.
         bytes[2] &= 0x0f;
     }
+    if matches!(row.name, "pka" | "unpka") {
+        bytes[1] &= 0x3f;
+    }
     if row.name == "ts" {
         bytes[1] = 0;
     }
@@ -200,6 +207,11 @@ fn random_insn(random: &mut Random, row: &Row) -> Vec<u8> {
         low(&mut bytes, 5);
         set_nibble(&mut bytes, 8, WORKING_BASE);
         low(&mut bytes, 9);
+        if matches!(row.name, "pka" | "pku" | "unpka" | "unpku") {
+            // What operands that overlap give is not defined.
+            bytes[2] &= 0xf7;
+            bytes[4] |= 0x08;
+        }
     } else if second || first {
         set_nibble(&mut bytes, 4, if row.is_shift() { 0 } else { WORKING_BASE });
         low(&mut bytes, 5);
@@ -238,13 +250,20 @@ fn push_long(program: &mut Program, random: &mut Random, row: &Row) {
     program.set(2, first);
     program.set(3, first_len);
     program.set(4, second);
-    program.set(5, second_len | random.below(2) * (random.below(256) << 24));
+    let pad = if matches!(row.name, "mvcl" | "clcl") { random.below(256) << 24 } else { 0 };
+    program.set(5, second_len | pad);
     let character =
         if row.name.starts_with("tr") { random.below(0x1_0000) } else { random.below(256) };
     program.set(0, character);
     program.set(1, BASE + random.below(0x80) * 8);
     if matches!(row.name, "srst" | "srstu") {
         program.set(2, second + first_len);
+    }
+    if row.name == "mvst" {
+        // A string that ends, moved down.
+        program.set(0, 0);
+        program.set(2, SCRATCH + random.below(0x100));
+        program.set(4, BASE + random.below(0x100));
     }
     if row.name == "mvpg" {
         program.set(0, 0);
@@ -412,12 +431,15 @@ fn image(program: &Program, seed: u64) -> Vec<u8> {
 /// What is compared: the scratch storage and all results.
 const COMPARED: [(u64, u64); 2] = [(SCRATCH, SCRATCH_LEN), (RESULTS, GROUPS * GROUP_LEN)];
 
-fn run_here(image: &[u8]) -> Vec<u8> {
+fn run_here(image: &[u8], part: Part, seed: u64) -> Vec<u8> {
     let mut machine = Machine::new(ENTRY);
     machine.cx.mem.write_bytes(0, image).unwrap();
     let outcome = machine.run_to_wait(20_000_000);
     if let Err(error) = outcome {
-        panic!("{error}; output at {:#x}", machine.cx.cpu.regs[15]);
+        let group = (machine.cx.cpu.regs[15] - RESULTS) / GROUP_LEN;
+        let code = disassemble(&machine.bytes(machine.cx.cpu.pc, 6), 0);
+        let regs = &machine.cx.cpu.regs[..6];
+        panic!("{error} ({code}) {regs:x?}; group {group}:\n{}", listing(part, seed, group));
     }
     assert_eq!(machine.cx.cpu.pc, 0xdead, "the program went astray");
     COMPARED.into_iter().flat_map(|(start, len)| machine.bytes(start, len as usize)).collect()
@@ -528,7 +550,7 @@ fn suspects(part: Part, wrong: &BTreeMap<u64, Vec<String>>) -> Vec<(&'static str
 fn compare(part: Part, seed: u64) {
     let program = program(part, seed);
     let image = image(&program, seed);
-    let (ours, theirs) = (run_here(&image), run_there(&image));
+    let (ours, theirs) = (run_here(&image, part, seed), run_there(&image));
     assert_eq!(ours.len(), theirs.len());
     let results = SCRATCH_LEN as usize;
     let mut wrong: BTreeMap<u64, Vec<String>> = BTreeMap::new();
