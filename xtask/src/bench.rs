@@ -16,6 +16,8 @@ use std::time::Instant;
 
 use crate::replay_tests;
 
+mod alpha;
+
 /// The guests that are timed; both run without input and switch the machine off.
 const GUESTS: [&str; 2] = ["loop", "compute"];
 const FOLDER: &str = "scenarios/aarch64/guests";
@@ -87,6 +89,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     println!(
         "Ratios and percentages are within a round. A ratio below 1: lockstep took less time."
     );
+    alpha::run(root, &lockstep, &folder, arguments.runs)?;
     Ok(())
 }
 
