@@ -9,6 +9,7 @@
 
 mod apt;
 mod initrd;
+mod linux_alpha;
 mod manifest;
 
 use std::fs;
@@ -176,7 +177,22 @@ const GUESTS: &[Guest] = &[
         ],
         initrd: Some(&LINUX_INITRD),
     },
+    Guest {
+        name: "linux-alpha",
+        about: "Debian's Linux for alpha, built from its source",
+        packages: &[Package {
+            name: linux_alpha::PACKAGE,
+            follow: None,
+            architecture: None,
+            release: None,
+            files: &LINUX_ALPHA,
+        }],
+        initrd: None,
+    },
 ];
+
+/// What is made of the kernel's source: see [`linux_alpha`].
+const LINUX_ALPHA: [Member; 2] = [member("vmlinux", "vmlinux"), member("initrd.gz", "initrd.gz")];
 
 const DPKG_DEB: Program = Program { name: "dpkg-deb", advice: apt::ADVICE };
 
@@ -309,6 +325,9 @@ fn unpack(
     });
     let arguments = ["-x".as_ref(), file.as_os_str(), unpacked.as_os_str()];
     DPKG_DEB.run(unpacked, arguments)?;
+    if package.name == linux_alpha::PACKAGE {
+        linux_alpha::build(unpacked)?;
+    }
     for member in package.files {
         let missing = || Error::NotInPackage { package: name.clone(), pattern: member.pattern };
         let found = find(unpacked, member.pattern).ok_or_else(missing)?;
