@@ -20,6 +20,7 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use common::asm::{
@@ -105,15 +106,15 @@ impl Part {
 const QUALIFIERS: u32 = 31 << 11;
 
 /// The floating-point rows with each of their combinations of qualifiers.
-fn float_forms() -> Vec<(&'static Row, u32)> {
+static FLOAT_FORMS: LazyLock<Vec<(&'static Row, u32)>> = LazyLock::new(|| {
     let forms = |row: &'static Row| {
         let has = !is_memory(row.value()) && !is_branch(row.value());
         let free = if has { QUALIFIERS & !row.mask() } else { 0 };
         let all = (0..32).map(|bits| bits << 11).filter(move |bits| bits & !free == 0);
         all.filter(|bits| operands_that_fit(row, *bits).is_some()).map(move |bits| (row, bits))
     };
-    part_rows(Part::Ieee).into_iter().flat_map(forms).collect()
-}
+    part_rows(Part::Ieee).iter().copied().flat_map(forms).collect()
+});
 
 /// A floating-point instruction with these qualifiers. F0 and F1 are operands, F2 the result, R0 an integer register.
 fn operands_that_fit(row: &Row, qualifiers: u32) -> Option<u32> {
@@ -125,8 +126,11 @@ fn operands_that_fit(row: &Row, qualifiers: u32) -> Option<u32> {
     Some(if row.name.starts_with("ftoi") { word & !31 } else { word })
 }
 
-fn part_rows(part: Part) -> Vec<&'static Row> {
-    rows().iter().filter(|row| part.has(row)).collect()
+fn part_rows(part: Part) -> &'static [&'static Row] {
+    static ROWS: LazyLock<[Vec<&'static Row>; 2]> = LazyLock::new(|| {
+        [Part::Integer, Part::Ieee].map(|part| rows().iter().filter(|row| part.has(row)).collect())
+    });
+    &ROWS[part as usize]
 }
 
 fn is_memory(word: u32) -> bool {
@@ -237,7 +241,7 @@ fn push_group(program: &mut Vec<u32>, random: &mut Random, part: Part, number: u
     } else {
         let kind = number % 4;
         // Each row with each combination of qualifiers meets each kind of operand in each dynamic rounding mode.
-        let forms = float_forms();
+        let forms = &*FLOAT_FORMS;
         let count = forms.len() as u64;
         let (row, qualifiers) = forms[(number / 4 % count) as usize];
         let mode = number / 4 / count % 4;
@@ -472,7 +476,7 @@ fn compare(part: Part, seed: u64) {
         println!("{count} times: {report}");
     }
     if part == Part::Ieee {
-        let forms = float_forms().len() as u64;
+        let forms = FLOAT_FORMS.len() as u64;
         println!(
             "{forms} rows with qualifiers, in 4 dynamic rounding modes, with 4 kinds of operands"
         );
