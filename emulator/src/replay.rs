@@ -11,7 +11,8 @@ use lockstep_machine::{Images, Replay, ReplayEnd, ReplayError};
 use crate::args::ReplayArgs;
 use crate::failure::{Failure, Status};
 use crate::front::Front;
-use crate::run::{IMAGE_LIMIT, file_name, print_stats};
+use crate::run::{IMAGE_LIMIT, assist, file_name};
+use crate::stats::print_stats;
 
 type LogFile = BufReader<File>;
 
@@ -37,6 +38,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
     let baton = Baton::os();
+    assist(replay.machine(), args.engine, args.stats, &baton)?;
     let front = if args.quiet { None } else { Some(Front::connect(&baton, false)?) };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);

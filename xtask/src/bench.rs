@@ -14,8 +14,8 @@ use std::time::Instant;
 
 use crate::replay_tests;
 
-/// The guests that are timed; both run without input and switch the machine off.
-const GUESTS: [&str; 2] = ["loop", "compute"];
+/// The guests that are timed; all run without input and switch the machine off.
+const GUESTS: [&str; 7] = ["loop", "compute", "crc", "sort", "matrix", "bytecode", "chase"];
 const FOLDER: &str = "scenarios/aarch64/guests";
 const QEMU: &str = "qemu-system-aarch64";
 

@@ -20,6 +20,7 @@ mod journal;
 mod moment;
 mod save;
 mod time;
+mod worker;
 
 pub use backplane::{Backplane, Output};
 pub use calendar::{Calendar, EntryId, Owner};
@@ -32,3 +33,4 @@ pub use journal::{Journal, JournalState, NoObserver, Observer, Verdict};
 pub use moment::{Moment, ParseMomentError};
 pub use save::{Part, RestoreError, SaveState, Saved};
 pub use time::{Clock, ClockState, DEFAULT_NS_PER_INSN, VirtualTime};
+pub use worker::{Done, Job, Worker};

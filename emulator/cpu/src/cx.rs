@@ -229,7 +229,29 @@ impl<G: Guest> Cx<G> {
     #[inline(never)]
     fn load_slow(&mut self, address: u64, mem: Mem) -> Result<u64, Exit<G>> {
         let access = if mem.update { Access::Update } else { Access::Read };
+        let places = self.translate_data(address, mem, access)?;
+        self.load_from(places, address, mem, access)
+    }
+
+    /// The load of the interpreter, as far as it concerns memory alone; `None`, with nothing done but translating, when a
+    /// device has to answer.
+    pub fn load_memory(&mut self, address: u64, mem: Mem) -> Result<Option<u64>, Exit<G>> {
+        let access = if mem.update { Access::Update } else { Access::Read };
         let (first, second) = self.translate_data(address, mem, access)?;
+        if !self.mem.is_memory(first) || second.is_some_and(|second| !self.mem.is_memory(second)) {
+            return Ok(None);
+        }
+        self.load_from((first, second), address, mem, access).map(Some)
+    }
+
+    /// Loads from physical addresses, see [`Cx::translate_data`].
+    fn load_from(
+        &mut self,
+        (first, second): (u64, Option<u64>),
+        address: u64,
+        mem: Mem,
+        access: Access,
+    ) -> Result<u64, Exit<G>> {
         let size = mem.size.bytes();
         let Some(second) = second else {
             return self.read_physical(first, size as u8, address, access, mem);
@@ -274,7 +296,32 @@ impl<G: Guest> Cx<G> {
     #[cold]
     #[inline(never)]
     fn store_slow(&mut self, address: u64, value: u64, mem: Mem) -> Result<(), Exit<G>> {
+        let places = self.translate_data(address, mem, Access::Write)?;
+        self.store_to(places, address, value, mem)
+    }
+
+    /// The store of the interpreter, as far as it concerns memory alone; says no, with nothing done but translating, when
+    /// a device or an engine has to hear of it.
+    pub fn store_memory(&mut self, address: u64, value: u64, mem: Mem) -> Result<bool, Exit<G>> {
         let (first, second) = self.translate_data(address, mem, Access::Write)?;
+        let size = mem.size.bytes();
+        let here = second.map_or(size, |_| PAGE - address % PAGE);
+        let quiet = self.mem.is_quiet(first, here as usize)
+            && second.is_none_or(|second| self.mem.is_quiet(second, (size - here) as usize));
+        if quiet {
+            self.store_to((first, second), address, value, mem)?;
+        }
+        Ok(quiet)
+    }
+
+    /// Stores to physical addresses, see [`Cx::translate_data`].
+    fn store_to(
+        &mut self,
+        (first, second): (u64, Option<u64>),
+        address: u64,
+        value: u64,
+        mem: Mem,
+    ) -> Result<(), Exit<G>> {
         let size = mem.size.bytes();
         let Some(second) = second else {
             return self.write_physical(first, size as u8, value, address, mem);

@@ -19,6 +19,6 @@ pub use cx::{Cx, Exit, Request};
 pub use emit::{Binary, Compare, Emit, Helper, Reg, SINK, Unary, Width};
 pub use engine::{Engine, Stats, Stretch};
 pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Translation};
-pub use interp::Interpreter;
+pub use interp::{Interpreter, Op};
 pub use tlb::{Tlb, TlbEntry, TlbState};
 pub use vcpu::{Fetch, MmuCx, PowerState, REGS, VREGS, Vcpu, VcpuState};

@@ -8,7 +8,8 @@
 //! * [`ChannelDoor`]: the machine's door for live inputs;
 //! * [`Console`]: the user's terminal or pipe, and [`signals`] from it;
 //! * [`FileSink`] and [`read_file`]: files, with errors that name them;
-//! * [`Stopwatch`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
+//! * [`WorkThread`]: a thread that compiles for a machine;
+//! * [`Stopwatch`], [`ticks`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
 //! * [`Rng`] and [`fresh_seed`]: chance, always from a seed that is written down.
 
 mod channel;
@@ -23,9 +24,10 @@ pub mod signals;
 mod sink;
 pub mod terminal;
 mod thread;
+mod worker;
 
 pub use channel::{Disconnected, ReceiveError, Receiver, SendError, Sender, Urgent};
-pub use clock::{Pacer, Stopwatch, date_now};
+pub use clock::{Pacer, Stopwatch, date_now, ticks};
 pub use console::{Console, ConsoleError, ConsoleOptions, ConsoleOutcome, ConsoleOutput};
 pub use door::{ChannelDoor, DEFAULT_POLL_INTERVAL};
 pub use entropy::fresh_seed;
@@ -34,3 +36,4 @@ pub use schedule::Baton;
 pub use seeds::{Rng, Use};
 pub use sink::{FileSink, SinkError, SinkFailed, Written};
 pub use thread::{JoinHandle, Panicked, SpawnError, message_of};
+pub use worker::WorkThread;
