@@ -18,7 +18,7 @@ pub mod pl061;
 mod registers;
 #[cfg(test)]
 mod testing;
-pub mod virtio_mmio;
+pub mod virtio;
 
 pub use bus::{Bus, MapError, Window};
 pub use device::{AccessError, Device, DeviceIo};

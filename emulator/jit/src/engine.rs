@@ -309,6 +309,10 @@ impl<G: Guest> Stretch<G> for Jit<G> {
     fn stretch(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
         self.interpreter.trim();
         while cx.left > 0 {
+            if cx.traps().in_page(cx.cpu.pc) {
+                self.interpreter.step_to_breakpoint(cx)?;
+                continue;
+            }
             if self.queue.wants_a_look() {
                 self.adopt_finished();
             }
@@ -319,6 +323,10 @@ impl<G: Guest> Stretch<G> for Jit<G> {
             }
         }
         Ok(())
+    }
+
+    fn step(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        self.interpreter.step(cx)
     }
 
     fn forget(&mut self, written: &[u64]) {

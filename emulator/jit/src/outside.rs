@@ -142,7 +142,8 @@ pub(crate) unsafe extern "C" fn step<G: Guest>(
         jit.exit = Some(exit);
         return Leave::Exit as u64;
     }
-    if cx.left != rest || cx.cpu.pc != next || cx.cpu.fetch.is_none() {
+    let turned = cx.left != rest || cx.cpu.pc != next;
+    if turned || cx.cpu.fetch.is_none() || cx.cpu.careful {
         return Leave::Turned as u64;
     }
     jit.tables.refresh(cx);

@@ -11,7 +11,7 @@ use crate::{BuildError, Images, Machine};
 pub struct BoardOption {
     /// Its name, as in `gic=3`.
     pub name: &'static str,
-    /// The values that it can have, the default first.
+    /// The values that it can have, the default first. One that is off by default is a device that may be there.
     pub values: &'static [&'static str],
     /// What it decides.
     pub about: &'static str,
