@@ -104,7 +104,7 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
     /// What executes the guest's instructions
-    #[arg(long, default_value = "interp", value_enum)]
+    #[arg(long, default_value = "auto", value_enum)]
     pub(crate) engine: Engine,
     /// Do not read standard input
     #[arg(long)]
@@ -193,7 +193,7 @@ pub(crate) struct ReplayArgs {
     #[command(flatten)]
     pub(crate) recording: RecordingArgs,
     /// What executes the guest's instructions
-    #[arg(long, default_value = "interp", value_enum)]
+    #[arg(long, default_value = "auto", value_enum)]
     pub(crate) engine: Engine,
     /// Do not show the guest's console
     #[arg(short, long)]

@@ -19,6 +19,7 @@ mod log_commands;
 mod machines;
 mod replay;
 mod run;
+mod stats;
 
 use std::process::ExitCode;
 

@@ -12,7 +12,8 @@ use crate::args::{RecordingArgs, ReplayArgs};
 use crate::debug::symbols_of;
 use crate::failure::{Failure, Status};
 use crate::front::Front;
-use crate::run::{IMAGE_LIMIT, file_name, print_stats};
+use crate::run::{IMAGE_LIMIT, assist, file_name};
+use crate::stats::print_stats;
 
 pub(crate) type LogFile = BufReader<File>;
 
@@ -39,6 +40,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
     let baton = Baton::os();
+    assist(replay.machine(), args.engine, args.stats, &baton)?;
     let front = if args.quiet { None } else { Some(Front::connect(&baton, false, Vec::new())?) };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);

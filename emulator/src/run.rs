@@ -5,16 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lockstep_core::{DEFAULT_NS_PER_INSN, StopReason};
-use lockstep_host::{Baton, DiskFile, FileSink, Stopwatch, date_now, fresh_seed, read_file};
+use lockstep_host::{
+    Baton, DiskFile, FileSink, Stopwatch, WorkThread, date_now, fresh_seed, read_file, ticks,
+};
 use lockstep_log::{Header, ImageRole, IoMode};
 use lockstep_machine::{
     Goal, Images, Machine, MachineRecord, Pause, Recording, Script, ScriptDoor, build, check,
     parse_machine, parse_memory,
 };
 
-use crate::args::{MachineArgs, RecordArgs, RunArgs, RunOptions};
+use crate::args::{Engine, MachineArgs, RecordArgs, RunArgs, RunOptions};
 use crate::failure::{Failure, Status};
 use crate::front::{Front, ToFile};
+use crate::stats::print_stats;
 
 /// Images are read whole; nothing that a board can hold is larger.
 pub(crate) const IMAGE_LIMIT: u64 = 4 << 30;
@@ -110,6 +113,7 @@ pub(crate) fn file_name(path: &Path) -> String {
 fn drive(setup: &mut Setup, run: &RunOptions, baton: &Baton) -> Result<Pause, Failure> {
     let (front, door, outputs) =
         Front::connect(baton, !run.no_input, std::mem::take(&mut setup.disks))?;
+    assist(&mut *setup.machine, run.engine, run.stats, baton)?;
     let script = std::mem::take(&mut setup.script);
     setup.machine.set_door(Box::new(ScriptDoor::new(script, door, run.limit)));
     setup.machine.set_outputs(outputs);
@@ -125,27 +129,22 @@ fn drive(setup: &mut Setup, run: &RunOptions, baton: &Baton) -> Result<Pause, Fa
     Ok(pause)
 }
 
-/// Prints what a machine did in so many seconds of wall time.
-pub(crate) fn print_stats(machine: &dyn Machine, seconds: f64) {
-    let stats = machine.stats();
-    let mips = stats.retired as f64 / seconds.max(1e-9) / 1e6;
-    eprintln!("instructions     {:>16}", stats.retired);
-    eprintln!("virtual time     {:>16}", machine.time());
-    eprintln!("wall time        {seconds:>15.3}s");
-    eprintln!("speed            {mips:>11.1} MIPS");
-    eprintln!("boundaries       {:>16}", stats.boundaries);
-    let engine = stats.engine;
-    eprintln!("blocks decoded   {:>16}", engine.blocks);
-    eprintln!("code pages lost  {:>16}", engine.invalidations);
-    if engine.regions > 0 {
-        eprintln!("regions          {:>16}", engine.regions);
-        eprintln!("  instructions   {:>16}", engine.compiled);
-        eprintln!("  bytes of code  {:>16}", engine.code_bytes);
-        eprintln!("  entries        {:>16}", engine.entries);
-        eprintln!("  steps outside  {:>16}", engine.steps);
-        eprintln!("  of them misses {:>16}", engine.misses);
-        eprintln!("  generations    {:>16}", engine.generations);
+/// Gives an engine that compiles a thread to do it on, and one whose times will be shown a clock.
+pub(crate) fn assist(
+    machine: &mut dyn Machine,
+    engine: Engine,
+    stats: bool,
+    baton: &Baton,
+) -> Result<(), Failure> {
+    if matches!(engine, Engine::Jit | Engine::Auto) {
+        let worker = WorkThread::start(baton, "compiler")
+            .map_err(|error| Failure::Internal(error.to_string()))?;
+        machine.set_worker(Box::new(worker));
     }
+    if stats {
+        machine.set_ticks(ticks);
+    }
+    Ok(())
 }
 
 fn report(reason: &StopReason) -> Status {

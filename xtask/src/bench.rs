@@ -17,9 +17,13 @@ use std::time::Instant;
 use crate::replay_tests;
 
 mod alpha;
+mod linux;
+mod summary;
 
-/// The guests that are timed; both run without input and switch the machine off.
-const GUESTS: [&str; 2] = ["loop", "compute"];
+use summary::Summary;
+
+/// The guests that are timed; all run without input and switch the machine off.
+const GUESTS: [&str; 7] = ["loop", "compute", "crc", "sort", "matrix", "bytecode", "chase"];
 const FOLDER: &str = "scenarios/aarch64/guests";
 const QEMU: &str = "qemu-system-aarch64";
 
@@ -31,6 +35,9 @@ pub(crate) struct Arguments {
     /// The QEMU to compare with [default: qemu-system-aarch64, where it is installed]
     #[arg(long, value_name = "QEMU-BINARY")]
     against: Option<PathBuf>,
+    /// Leave out the boot of Linux, which is timed where its kernel has been fetched.
+    #[arg(long)]
+    no_linux: bool,
     /// Measure this lockstep instead of building one.
     #[arg(long, value_name = "FILE")]
     lockstep: Option<PathBuf>,
@@ -67,6 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     let qemu = find_qemu(arguments.against.as_deref())?;
     println!("{}", circumstances(qemu.as_ref()));
     let mut report = Report::default();
+    let mut summary = Summary::default();
     let mut shown = String::new();
     for guest in GUESTS {
         let image = root.join(FOLDER).join(format!("{guest}.elf"));
@@ -81,14 +89,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
             }
         }
         report.add(guest, instructions, &times);
+        summary.add(guest, &times);
         for command in &commands {
             let _ = writeln!(shown, "{guest:<8} {:<12} {}", command.name, command.line());
         }
     }
     println!("{}\n{shown}", report.0);
     println!(
-        "Ratios and percentages are within a round. A ratio below 1: lockstep took less time."
+        "Ratios and percentages are within a round. A ratio below 1: lockstep took less time.\n"
     );
+    println!("{summary}");
+    if !arguments.no_linux {
+        linux::run(root, &lockstep, qemu.as_ref(), &folder, arguments.runs.min(3))?;
+    }
     alpha::run(root, &lockstep, &folder, arguments.runs)?;
     Ok(())
 }

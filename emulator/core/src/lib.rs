@@ -22,6 +22,7 @@ mod moment;
 mod save;
 mod seeds;
 mod time;
+mod worker;
 
 pub use backplane::{Backplane, HostRead, Output};
 pub use calendar::{Calendar, EntryId, Owner};
@@ -35,3 +36,4 @@ pub use moment::{Moment, ParseMomentError};
 pub use save::{Part, RestoreError, SaveState, Saved};
 pub use seeds::{Rng, Use};
 pub use time::{Clock, ClockState, DEFAULT_NS_PER_INSN, VirtualTime};
+pub use worker::{Done, Job, Worker};

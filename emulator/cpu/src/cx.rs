@@ -92,9 +92,8 @@ impl<G: Guest> Cx<G> {
 
     /// Replaces what a debugger wants to stop at.
     pub fn set_traps(&mut self, traps: Traps) {
-        if self.traps.watching() || traps.watching() {
-            self.mem.forget_pointers();
-        }
+        // Neither data nor code of a page that is looked at may be known to compiled code.
+        self.mem.forget_pointers();
         self.watching = u64::from(traps.watching());
         self.traps = traps;
     }
@@ -317,21 +316,33 @@ impl<G: Guest> Cx<G> {
     #[inline(never)]
     fn load_slow(&mut self, address: u64, mem: Mem) -> Result<u64, Exit<G>> {
         let access = if mem.update { Access::Update } else { Access::Read };
-        let (first, second) = self.translate_data(address, mem, access)?;
-        let value = self.load_translated(address, mem, access, first, second)?;
+        let places = self.translate_data(address, mem, access)?;
+        let value = self.load_from(places, address, mem, access)?;
         if self.watching != 0 {
             self.note_access(address, mem, false, Some(value), value);
         }
         Ok(value)
     }
 
-    fn load_translated(
+    /// The load of the interpreter, as far as it concerns memory alone; `None`, with nothing done but translating, when a
+    /// device has to answer or somebody has to hear of it.
+    pub fn load_memory(&mut self, address: u64, mem: Mem) -> Result<Option<u64>, Exit<G>> {
+        let access = if mem.update { Access::Update } else { Access::Read };
+        let (first, second) = self.translate_data(address, mem, access)?;
+        let device = |physical| !self.mem.is_memory(physical);
+        if self.watching != 0 || device(first) || second.is_some_and(device) {
+            return Ok(None);
+        }
+        self.load_from((first, second), address, mem, access).map(Some)
+    }
+
+    /// Loads from physical addresses, see [`Cx::translate_data`].
+    fn load_from(
         &mut self,
+        (first, second): (u64, Option<u64>),
         address: u64,
         mem: Mem,
         access: Access,
-        first: u64,
-        second: Option<u64>,
     ) -> Result<u64, Exit<G>> {
         let size = mem.size.bytes();
         let Some(second) = second else {
@@ -379,22 +390,37 @@ impl<G: Guest> Cx<G> {
     fn store_slow(&mut self, address: u64, value: u64, mem: Mem) -> Result<(), Exit<G>> {
         let (first, second) = self.translate_data(address, mem, Access::Write)?;
         if self.watching == 0 {
-            return self.store_translated(address, value, mem, first, second);
+            return self.store_to((first, second), address, value, mem);
         }
         let old = self.held_at(first, second, address, mem);
-        self.store_translated(address, value, mem, first, second)?;
+        self.store_to((first, second), address, value, mem)?;
         let stored = value & (u64::MAX >> (64 - mem.size.bits()));
         self.note_access(address, mem, true, old, stored);
         Ok(())
     }
 
-    fn store_translated(
+    /// The store of the interpreter, as far as it concerns memory alone; says no, with nothing done but translating, when
+    /// a device, an engine or somebody else has to hear of it.
+    pub fn store_memory(&mut self, address: u64, value: u64, mem: Mem) -> Result<bool, Exit<G>> {
+        let (first, second) = self.translate_data(address, mem, Access::Write)?;
+        let size = mem.size.bytes();
+        let here = second.map_or(size, |_| PAGE - address % PAGE);
+        let quiet = self.watching == 0
+            && self.mem.is_quiet(first, here as usize)
+            && second.is_none_or(|second| self.mem.is_quiet(second, (size - here) as usize));
+        if quiet {
+            self.store_to((first, second), address, value, mem)?;
+        }
+        Ok(quiet)
+    }
+
+    /// Stores to physical addresses, see [`Cx::translate_data`].
+    fn store_to(
         &mut self,
+        (first, second): (u64, Option<u64>),
         address: u64,
         value: u64,
         mem: Mem,
-        first: u64,
-        second: Option<u64>,
     ) -> Result<(), Exit<G>> {
         let size = mem.size.bytes();
         let Some(second) = second else {

@@ -3,7 +3,7 @@
 //! Engines differ in speed and in nothing else: after any number of instructions they leave the same state. What an
 //! engine keeps (decoded blocks, compiled code, host pointers) follows from the state and is never saved.
 
-use lockstep_core::StopReason;
+use lockstep_core::{StopReason, Worker};
 
 use crate::{Cx, Exit, Guest};
 
@@ -22,12 +22,24 @@ pub struct Stats {
     pub code_bytes: u64,
     /// Times that compiled code was entered.
     pub entries: u64,
-    /// Instructions that compiled code left to the interpreter, one at a time.
+    /// Instructions that compiled code had run outside, one at a time.
     pub steps: u64,
-    /// Among them, accesses that the host-side table did not have.
-    pub misses: u64,
+    /// Loads that the host-side table did not have.
+    pub load_misses: u64,
+    /// Stores that it did not have.
+    pub store_misses: u64,
+    /// Those of them that the TLB's main array had.
+    pub table_fills: u64,
     /// Times that all compiled code was dropped because there was no room for more.
     pub generations: u64,
+    /// Regions that were compiled in vain: their page was written meanwhile.
+    pub wasted: u64,
+    /// Instructions that compiled code ran, with those that it had run outside.
+    pub fast: u64,
+    /// Nanoseconds in compiled code and what it called; 0 unless measured.
+    pub fast_time: u64,
+    /// Nanoseconds of compiling, on whatever thread; 0 unless measured.
+    pub compile_time: u64,
 }
 
 /// An engine.
@@ -37,6 +49,14 @@ pub trait Engine<G: Guest>: Send {
     fn run(&mut self, cx: &mut Cx<G>, budget: u64) -> Option<StopReason>;
     /// What it did so far.
     fn stats(&self) -> Stats;
+    /// Lends it somebody who works beside it. Changes nothing but speed.
+    fn set_worker(&mut self, worker: Box<dyn Worker>) {
+        let _ = worker;
+    }
+    /// Has it measure times, with a clock that counts nanoseconds. They go into its [`Stats`] and nowhere else.
+    fn set_ticks(&mut self, ticks: fn() -> u64) {
+        let _ = ticks;
+    }
 }
 
 /// What an engine does between two looks around.

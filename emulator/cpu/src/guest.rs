@@ -45,6 +45,9 @@ pub trait Guest: Sized + 'static {
     const BIG_ENDIAN: bool;
     /// Instructions start at multiples of this many bytes.
     const INSN_ALIGN: u64;
+    /// Registers, a bit each, that are mostly overwritten before anybody reads them, like flags: an engine may put off
+    /// storing them.
+    const DERIVED: u64 = 0;
     /// The version of the saved form of [`Guest::Sys`].
     const SYS_VERSION: u16;
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use lockstep_core::StopReason;
 
 use crate::engine::{self, Engine, Stats, Stretch};
-use crate::{Access, Cx, Exit, Guest};
+use crate::{Access, Cx, Decoded, Exit, Guest};
 
 const PAGE: u64 = 4096;
 /// Instructions in a block at most.
@@ -22,10 +22,35 @@ const LOOKASIDE: usize = 256;
 type Run<G> = fn(&mut Cx<G>, &<G as Guest>::Insn) -> Result<(), Exit<G>>;
 
 /// An instruction, ready to run.
-struct Op<G: Guest> {
+pub struct Op<G: Guest> {
     run: Run<G>,
     insn: G::Insn,
     len: u8,
+}
+
+impl<G: Guest> Op<G> {
+    /// A decoded instruction.
+    #[must_use]
+    pub fn new(decoded: &Decoded<G::Insn>) -> Self {
+        Self { run: G::meaning(decoded.row), insn: decoded.insn, len: decoded.len }
+    }
+
+    /// Its bytes.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "no instruction is empty")]
+    pub fn len(&self) -> u64 {
+        self.len.into()
+    }
+
+    /// Runs it at the pc. The budget is not zero.
+    #[inline(always)]
+    pub fn run(&self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        cx.left -= 1;
+        cx.next_pc = cx.cpu.pc.wrapping_add(u64::from(self.len));
+        (self.run)(cx, &self.insn)?;
+        cx.cpu.pc = cx.next_pc;
+        Ok(())
+    }
 }
 
 /// The blocks decoded from one physical page.
@@ -134,10 +159,7 @@ impl<G: Guest> Interpreter<G> {
             if cx.left == 0 {
                 return Ok(());
             }
-            cx.left -= 1;
-            cx.next_pc = cx.cpu.pc.wrapping_add(u64::from(op.len));
-            (op.run)(cx, &op.insn)?;
-            cx.cpu.pc = cx.next_pc;
+            op.run(cx)?;
         }
         Ok(())
     }
@@ -184,7 +206,7 @@ impl<G: Guest> Interpreter<G> {
             let len = G::length([head[0], head[1]]);
             let Some(encoding) = bytes.get(at..at + len) else { break };
             let decoded = G::decode(encoding);
-            ops.push(Op { run: G::meaning(decoded.row), insn: decoded.insn, len: decoded.len });
+            ops.push(Op::new(&decoded));
             at += len;
             if decoded.ends_block {
                 break;

@@ -22,7 +22,7 @@ pub use debug::{RegisterGroup, RegisterInfo};
 pub use emit::{Binary, Compare, Emit, Helper, Reg, SINK, Unary, Width};
 pub use engine::{Engine, Stats, Stretch};
 pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Step, Translation};
-pub use interp::Interpreter;
+pub use interp::{Interpreter, Op};
 pub use tlb::{Tlb, TlbEntry, TlbState};
 pub use traps::{Traps, Watch, WatchHit, WatchKind};
 pub use vcpu::{Fetch, MmuCx, PowerState, REGS, VREGS, Vcpu, VcpuState};

@@ -3,6 +3,7 @@
 //! No guest sees it. It measures runs, gives the date that a run is *told* to start at, and holds an interactive
 //! run back so that a guest's second does not pass in a tenth of ours.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lockstep_core::VirtualTime;
@@ -18,6 +19,13 @@ pub fn date_now() -> i64 {
         Ok(since) => seconds(since),
         Err(before) => -seconds(before.duration()),
     }
+}
+
+/// Nanoseconds since this was first asked.
+#[must_use]
+pub fn ticks() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(START.get_or_init(Instant::now).elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Measures how long something took.

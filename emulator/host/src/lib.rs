@@ -10,7 +10,8 @@
 //! * [`HostDisks`]: disk reads whose completions are the host's;
 //! * [`Listener`]: sockets at which a debugger attaches;
 //! * [`FileSink`] and [`read_file`]: files, with errors that name them;
-//! * [`Stopwatch`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
+//! * [`WorkThread`]: a thread that compiles for a machine;
+//! * [`Stopwatch`], [`ticks`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
 //! * [`fresh_seed`]: a seed for a run that was given none.
 
 mod channel;
@@ -26,9 +27,10 @@ pub mod signals;
 mod sink;
 pub mod terminal;
 mod thread;
+mod worker;
 
 pub use channel::{Disconnected, ReceiveError, Receiver, SendError, Sender, Urgent};
-pub use clock::{Pacer, Stopwatch, date_now};
+pub use clock::{Pacer, Stopwatch, date_now, ticks};
 pub use console::{Console, ConsoleError, ConsoleOptions, ConsoleOutcome, ConsoleOutput};
 pub use disks::{DiskFile, HostDisks};
 pub use door::{ChannelDoor, DEFAULT_POLL_INTERVAL};
@@ -38,3 +40,4 @@ pub use listen::{Arrival, Closed, Closer, Connection, ListenAddress, ListenError
 pub use schedule::Baton;
 pub use sink::{FileSink, SinkError, SinkFailed, Written};
 pub use thread::{JoinHandle, Panicked, SpawnError, message_of, side_by_side};
+pub use worker::WorkThread;

@@ -1,19 +1,24 @@
 //! Meanings as Cranelift code.
 //!
 //! Compiled code does only what needs nobody: it computes, branches, and uses pages that the host table has.
-//! Whatever else an instruction needs, it leaves to the interpreter, by leaving the region in the state before that
-//! instruction. So there is one place in which accesses fault, devices act and helpers run, and it is the same for both
-//! engines.
+//! For whatever else an instruction needs it calls out: for an access, or to have the whole instruction run by the
+//! interpreter's meaning. So there is one place in which accesses fault, devices act and helpers run, and it is the same
+//! for both engines.
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::types::{I8, I16, I32, I64};
-use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, Type, Value};
+use cranelift_codegen::ir::{
+    AbiParam, Block, BlockArg, InstBuilder, MemFlagsData, SigRef, Signature, Type, Value,
+};
+use cranelift_codegen::isa::CallConv;
 use cranelift_frontend::{FunctionBuilder, Variable};
 use lockstep_cpu::{
-    Binary, Compare, Emit, Guest, Helper, Mem, REGS, Reg, SINK, Size, Tlb, Unary, Width,
+    Binary, Compare, Emit, Guest, Helper, Mem, REGS, Reg, SINK, Size, Tlb, Unary, VREGS, Vcpu,
+    Width,
 };
 
-use crate::frame::{self, Leave};
+use crate::compile::region_signature;
+use crate::frame::{self, Code, Leave, What};
 use crate::region::PAGE;
 use crate::scan::Ended;
 use crate::table;
@@ -31,12 +36,41 @@ pub(crate) enum Goes {
 pub(crate) struct Place {
     /// Its place in the page.
     pub(crate) at: usize,
+    /// Where its block starts.
+    pub(crate) start: usize,
     /// Instructions from it to the end of its block, with it: taken off the budget at the head of the block.
     pub(crate) owed: u64,
-    /// Registers that may have been written before it.
+    /// Registers that may have been written so far, and not been written back.
     pub(crate) dirty: u64,
+    /// Registers whose values matter after it.
+    pub(crate) live: u64,
+    /// The address of its [`lockstep_cpu::Op`], when it may have to be run as a whole.
+    pub(crate) op: Option<u64>,
     /// Where control goes after it.
     pub(crate) goes: Goes,
+    /// Where those ways through it go on that had it run as a whole.
+    pub(crate) done: Option<Block>,
+}
+
+/// What compiled code calls.
+#[derive(Clone, Copy)]
+pub(crate) struct Signatures {
+    region: SigRef,
+    load: SigRef,
+    store: SigRef,
+    step: SigRef,
+}
+
+/// Declares what compiled code calls: see [`frame::Load`], [`frame::Store`], [`frame::Step`].
+pub(crate) fn signatures(b: &mut FunctionBuilder<'_>) -> Signatures {
+    let mut outside = |params: usize, returns: usize| {
+        let mut signature = Signature::new(CallConv::SystemV);
+        signature.params = vec![AbiParam::new(I64); params];
+        signature.returns = vec![AbiParam::new(I64); returns];
+        b.import_signature(signature)
+    };
+    let (load, store, step) = (outside(5, 2), outside(6, 1), outside(5, 1));
+    Signatures { region: b.import_signature(region_signature()), load, store, step }
 }
 
 /// Emits code for meanings.
@@ -45,18 +79,26 @@ pub(crate) struct Emitter<'a, 'f> {
     pub(crate) regs: [Variable; REGS],
     /// Instructions left.
     pub(crate) left: Variable,
+    /// The host table of the current mode.
+    pub(crate) table: Variable,
     /// Where the guest's registers are.
     pub(crate) registers: Value,
     /// Where the [`frame::Frame`] is.
     pub(crate) frame: Value,
     /// The virtual address of the page.
     pub(crate) base: Value,
-    /// The host tables of the current mode and of user mode.
-    pub(crate) tables: [Value; 2],
+    /// Where the page's slots are.
+    pub(crate) slots: *const Code,
+    pub(crate) signatures: Signatures,
+    /// How many conditions deep the instruction is.
+    pub(crate) depth: u32,
+    /// Values that are known to be 0 in the rest of the block.
+    pub(crate) zeros: Vec<Value>,
     pub(crate) place: Place,
 }
 
-const FLAGS: MemFlagsData = MemFlagsData::trusted();
+/// Registers, tables, frame.
+pub(crate) const FLAGS: MemFlagsData = MemFlagsData::trusted();
 /// Guest memory: aligned as the guest has it.
 const GUEST: MemFlagsData = MemFlagsData::new().with_notrap();
 
@@ -67,6 +109,13 @@ const fn int(size: Size) -> Type {
         Size::B4 => I32,
         Size::B8 => I64,
     }
+}
+
+/// How far half of a vector register is from the first register.
+fn vector_offset<G: Guest>(reg: u8, half: u8) -> i32 {
+    let vregs = std::mem::offset_of!(Vcpu<G>, vregs) as i32;
+    let regs = std::mem::offset_of!(Vcpu<G>, regs) as i32;
+    vregs - regs + i32::from(reg) % VREGS as i32 * 16 + i32::from(half & 1) * 8
 }
 
 impl Emitter<'_, '_> {
@@ -85,27 +134,88 @@ impl Emitter<'_, '_> {
         self.b.ins().iadd(self.base, offset)
     }
 
-    /// Leaves the region: writes back what may have been written, the pc, and what is left of the budget.
-    pub(crate) fn leave(&mut self, why: Leave, pc: Value, owed: u64, dirty: u64) {
+    /// Goes on in a block to which everything that leads there has been emitted.
+    pub(crate) fn enter(&mut self, block: Block) {
+        self.b.switch_to_block(block);
+        self.b.seal_block(block);
+    }
+
+    /// Writes registers back that may have been written.
+    pub(crate) fn write_back(&mut self, dirty: u64) {
         for reg in (0..REGS).filter(|reg| dirty >> reg & 1 != 0) {
             let value = self.b.use_var(self.regs[reg]);
             self.b.ins().store(FLAGS, value, self.registers, reg as i32 * 8);
         }
-        let mut left = self.b.use_var(self.left);
-        if owed > 0 {
-            let owed = self.constant(owed);
-            left = self.b.ins().iadd(left, owed);
+    }
+
+    /// Takes registers, and which table is the current one, from where others left them.
+    pub(crate) fn reload(&mut self, live: u64) {
+        for reg in (0..REGS).filter(|reg| live >> reg & 1 != 0) {
+            let value = self.b.ins().load(I64, FLAGS, self.registers, reg as i32 * 8);
+            self.b.def_var(self.regs[reg], value);
         }
+        let table = self.b.ins().load(I64, FLAGS, self.frame, frame::TABLES[0]);
+        self.b.def_var(self.table, table);
+    }
+
+    /// Leaves the region.
+    pub(crate) fn leave(&mut self, why: Leave, pc: Value, dirty: u64) {
+        self.write_back(dirty);
+        let left = self.b.use_var(self.left);
         self.b.ins().store(FLAGS, left, self.frame, frame::LEFT);
         self.b.ins().store(FLAGS, pc, self.frame, frame::PC);
         let why = self.constant(why as u64);
         self.b.ins().return_(&[why]);
     }
 
-    /// Leaves before the instruction.
-    pub(crate) fn leave_here(&mut self, why: Leave) {
-        let pc = self.address(self.place.at);
-        self.leave(why, pc, self.place.owed, self.place.dirty);
+    /// Goes to another place in the same page.
+    pub(crate) fn chain_within(&mut self, pc: Value, slot: usize) {
+        let address = self.slots.wrapping_add(slot).expose_provenance() as u64;
+        let slot = self.constant(address);
+        let code = self.b.ins().load(I64, FLAGS, slot, 0);
+        self.chain(code, pc);
+    }
+
+    fn chain(&mut self, code: Value, pc: Value) {
+        let left = self.b.use_var(self.left);
+        let args = [self.frame, self.registers, pc, left];
+        self.b.ins().return_call_indirect(self.signatures.region, code, &args);
+    }
+
+    /// Goes to any address, as far as instructions can be fetched there without further ado.
+    pub(crate) fn chain_to(&mut self, align: u64, pc: Value) {
+        let shift = self.constant(u64::from(12 - table::SOURCE_BITS));
+        let place = self.b.ins().ushr(pc, shift);
+        let place = self.and_constant(place, ((Tlb::PLACES - 1) << table::SOURCE_BITS) as u64);
+        let sources = self.b.ins().load(I64, FLAGS, self.frame, frame::SOURCES);
+        let source = self.b.ins().iadd(sources, place);
+        let page = self.b.ins().load(I64, FLAGS, source, table::SOURCE_PAGE);
+        let wanted = self.and_constant(pc, !(PAGE as u64 - 1) | (align - 1));
+        let known = self.b.ins().icmp(IntCC::Equal, page, wanted);
+        // Nothing is fetched before it is to run.
+        let left = self.b.use_var(self.left);
+        let zero = self.constant(0);
+        let goes_on = self.b.ins().icmp(IntCC::NotEqual, left, zero);
+        let known = self.b.ins().band(known, goes_on);
+        self.insist(known, |e| {
+            e.b.ins().store(FLAGS, e.base, e.frame, frame::FROM);
+            e.leave(Leave::Elsewhere, pc, 0);
+        });
+        let number = self.b.ins().load(I64, FLAGS, source, table::FRAME);
+        self.b.ins().store(FLAGS, number, self.frame, frame::PAGE);
+        let slots = self.b.ins().load(I64, FLAGS, source, table::SLOTS);
+        let place = self.and_constant(pc, PAGE as u64 - 1);
+        let scale = self.constant(8 / align);
+        let offset = self.b.ins().imul(place, scale);
+        let slot = self.b.ins().iadd(slots, offset);
+        let code = self.b.ins().load(I64, FLAGS, slot, 0);
+        self.chain(code, pc);
+    }
+
+    /// What a call out is told of the instruction.
+    fn what(&mut self, mem: Mem) -> Value {
+        let what = What { at: self.place.at, owed: self.place.owed, mem };
+        self.constant(what.pack())
     }
 
     fn cold_block(&mut self) -> Block {
@@ -114,30 +224,74 @@ impl Emitter<'_, '_> {
         block
     }
 
-    /// Goes on in a new block when `c` is not 0, else leaves for the interpreter, with the address that the table
-    /// did not have.
-    fn insist(&mut self, c: Value, address: Value, user: bool) {
-        let (hit, miss) = (self.b.create_block(), self.cold_block());
-        self.b.ins().brif(c, hit, &[], miss, &[]);
-        self.b.switch_to_block(miss);
-        self.b.seal_block(miss);
-        self.b.ins().store(FLAGS, address, self.frame, frame::MISSED);
-        self.leave_here(if user { Leave::MissAsUser } else { Leave::Miss });
-        self.b.switch_to_block(hit);
-        self.b.seal_block(hit);
+    /// Goes on when `c` is not 0; else does `otherwise`, which does not come back.
+    pub(crate) fn insist(&mut self, c: Value, otherwise: impl FnOnce(&mut Self)) {
+        let (good, bad) = (self.b.create_block(), self.cold_block());
+        self.b.ins().brif(c, good, &[], bad, &[]);
+        self.enter(bad);
+        otherwise(self);
+        self.enter(good);
     }
 
-    /// The host address for an access, or leaves. Misaligned accesses have no entry.
-    fn host_address(&mut self, address: Value, mem: Mem, needs: &[i32]) -> Value {
+    /// Returns what a call out gave when that is not 0; the processor's other state is where it belongs.
+    fn leave_with(&mut self, why: Value, dirty: u64) {
+        let zero = self.constant(0);
+        let fine = self.b.ins().icmp(IntCC::Equal, why, zero);
+        self.insist(fine, |e| {
+            e.write_back(dirty);
+            e.b.ins().return_(&[why]);
+        });
+    }
+
+    /// Has the instruction run as a whole.
+    pub(crate) fn step_here(&mut self) {
+        self.write_back(self.place.dirty);
+        let what = self.what(Mem::plain(Size::B1));
+        let op = self.constant(self.place.op.unwrap_or(0));
+        let step = self.b.ins().load(I64, FLAGS, self.frame, frame::STEP);
+        let left = self.b.use_var(self.left);
+        let args = [self.frame, op, what, left, self.base];
+        let call = self.b.ins().call_indirect(self.signatures.step, step, &args);
+        let why = self.b.inst_results(call)[0];
+        self.leave_with(why, 0);
+        self.reload(self.place.live);
+        self.place.dirty = 0;
+        self.zeros.clear();
+    }
+
+    /// Where the ways through the instruction meet.
+    pub(crate) fn join_done(&mut self) {
+        if let Some(done) = self.place.done {
+            self.b.ins().jump(done, &[]);
+            self.enter(done);
+            self.zeros.clear();
+        }
+    }
+
+    /// The place in the host table for an address, and what a field of it has to be.
+    fn table_place(&mut self, address: Value, mem: Mem) -> (Value, Value) {
         let shift = self.constant(u64::from(12 - table::ENTRY_BITS));
         let place = self.b.ins().ushr(address, shift);
         let place = self.and_constant(place, ((Tlb::PLACES - 1) << table::ENTRY_BITS) as u64);
-        let entry = self.b.ins().iadd(self.tables[usize::from(mem.user)], place);
+        let table = if mem.user {
+            self.b.ins().load(I64, FLAGS, self.frame, frame::TABLES[1])
+        } else {
+            self.b.use_var(self.table)
+        };
         let wanted = self.and_constant(address, !(PAGE as u64 - 1) | (mem.size.bytes() - 1));
+        (self.b.ins().iadd(table, place), wanted)
+    }
+
+    /// Finds the host address for an access; goes to `miss` when the table does not have it. Misaligned accesses have no
+    /// entry.
+    fn host_address(&mut self, address: Value, mem: Mem, needs: &[i32], miss: Block) -> Value {
+        let (entry, wanted) = self.table_place(address, mem);
         for &field in needs {
             let page = self.b.ins().load(I64, FLAGS, entry, field);
             let same = self.b.ins().icmp(IntCC::Equal, page, wanted);
-            self.insist(same, address, mem.user);
+            let hit = self.b.create_block();
+            self.b.ins().brif(same, hit, &[], miss, &[]);
+            self.enter(hit);
         }
         let addend = self.b.ins().load(I64, FLAGS, entry, table::ADDEND);
         self.b.ins().iadd(address, addend)
@@ -224,8 +378,7 @@ impl Emitter<'_, '_> {
         after: Block,
         part: impl FnOnce(&mut Self) -> Result<(), Ended>,
     ) -> Result<(), Ended> {
-        self.b.switch_to_block(block);
-        self.b.seal_block(block);
+        self.enter(block);
         let result = part(self);
         if result.is_ok() {
             self.b.ins().jump(after, &[]);
@@ -253,15 +406,20 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
     fn put(&mut self, reg: Reg, value: Value) {
         if reg != SINK {
             self.b.def_var(self.regs[usize::from(reg) % REGS], value);
+            if G::DERIVED >> (reg & 63) & 1 != 0 {
+                self.place.dirty |= 1 << (reg & 63);
+            } else {
+                self.b.ins().store(FLAGS, value, self.registers, i32::from(reg & 63) * 8);
+            }
         }
     }
 
-    fn vget(&mut self, _reg: u8, _half: u8) -> Value {
-        unreachable!("scanning leaves instructions with vector registers to the interpreter")
+    fn vget(&mut self, reg: u8, half: u8) -> Value {
+        self.b.ins().load(I64, FLAGS, self.registers, vector_offset::<G>(reg, half))
     }
 
-    fn vput(&mut self, _reg: u8, _half: u8, _value: Value) {
-        unreachable!("scanning leaves instructions with vector registers to the interpreter")
+    fn vput(&mut self, reg: u8, half: u8, value: Value) {
+        self.b.ins().store(FLAGS, value, self.registers, vector_offset::<G>(reg, half));
     }
 
     fn unary(&mut self, op: Unary, w: Width, a: Value) -> Value {
@@ -327,13 +485,21 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
         c: Value,
         then: impl FnOnce(&mut Self) -> Result<(), Ended>,
     ) -> Result<(), Ended> {
+        if self.zeros.contains(&c) {
+            return Ok(());
+        }
         let (inside, after) = (self.b.create_block(), self.b.create_block());
         self.b.ins().brif(c, inside, &[], after, &[]);
-        if self.branch(inside, after, then).is_err() {
+        self.depth += 1;
+        let ended = self.branch(inside, after, then).is_err();
+        self.depth -= 1;
+        self.enter(after);
+        if ended {
             self.b.set_cold_block(inside);
+            if self.depth == 0 {
+                self.zeros.push(c);
+            }
         }
-        self.b.switch_to_block(after);
-        self.b.seal_block(after);
         Ok(())
     }
 
@@ -345,33 +511,60 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
     ) -> Result<(), Ended> {
         let [first, second, after] = std::array::from_fn(|_| self.b.create_block());
         self.b.ins().brif(c, first, &[], second, &[]);
+        self.depth += 1;
         let first = self.branch(first, after, then);
         let second = self.branch(second, after, otherwise);
+        self.depth -= 1;
         first.or(second)?;
-        self.b.switch_to_block(after);
-        self.b.seal_block(after);
+        self.enter(after);
         Ok(())
     }
 
     fn load(&mut self, address: Value, mem: Mem) -> Result<Value, Ended> {
         let needs: &[i32] = if mem.update { &[table::WRITE, table::READ] } else { &[table::READ] };
-        let host = self.host_address(address, mem, needs);
+        let (miss, join) = (self.cold_block(), self.b.create_block());
+        let result = self.b.append_block_param(join, I64);
+        let host = self.host_address(address, mem, needs, miss);
         let ty = int(mem.size);
         let mut value = self.b.ins().load(ty, GUEST, host, 0);
         if G::BIG_ENDIAN && ty != I8 {
             value = self.b.ins().bswap(value);
         }
-        Ok(if ty == I64 { value } else { self.b.ins().uextend(I64, value) })
+        let value = if ty == I64 { value } else { self.b.ins().uextend(I64, value) };
+        self.b.ins().jump(join, &[BlockArg::Value(value)]);
+        self.enter(miss);
+        let what = self.what(mem);
+        let load = self.b.ins().load(I64, FLAGS, self.frame, frame::LOAD);
+        let left = self.b.use_var(self.left);
+        let args = [self.frame, address, what, left, self.base];
+        let call = self.b.ins().call_indirect(self.signatures.load, load, &args);
+        let [value, why] = std::array::from_fn(|number| self.b.inst_results(call)[number]);
+        self.leave_with(why, self.place.dirty);
+        self.b.ins().jump(join, &[BlockArg::Value(value)]);
+        self.enter(join);
+        Ok(result)
     }
 
     fn store(&mut self, address: Value, value: Value, mem: Mem) -> Result<(), Ended> {
-        let host = self.host_address(address, mem, &[table::WRITE]);
+        let (miss, join) = (self.cold_block(), self.b.create_block());
+        let host = self.host_address(address, mem, &[table::WRITE], miss);
         let ty = int(mem.size);
-        let mut value = if ty == I64 { value } else { self.b.ins().ireduce(ty, value) };
+        let mut bytes = if ty == I64 { value } else { self.b.ins().ireduce(ty, value) };
         if G::BIG_ENDIAN && ty != I8 {
-            value = self.b.ins().bswap(value);
+            bytes = self.b.ins().bswap(bytes);
         }
-        self.b.ins().store(GUEST, value, host, 0);
+        self.b.ins().store(GUEST, bytes, host, 0);
+        self.b.ins().jump(join, &[]);
+        self.enter(miss);
+        let what = self.what(mem);
+        let store = self.b.ins().load(I64, FLAGS, self.frame, frame::STORE);
+        let left = self.b.use_var(self.left);
+        let args = [self.frame, address, what, left, self.base, value];
+        let call = self.b.ins().call_indirect(self.signatures.store, store, &args);
+        let why = self.b.inst_results(call)[0];
+        self.leave_with(why, self.place.dirty);
+        self.b.ins().jump(join, &[]);
+        self.enter(join);
         Ok(())
     }
 
@@ -388,12 +581,29 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
     }
 
     fn call(&mut self, _helper: Helper<G>, _args: [Value; 3]) -> Result<Value, Ended> {
-        self.leave_here(Leave::Step);
+        // Not what the other ways through the instruction find.
+        let (dirty, zeros) = (self.place.dirty, self.zeros.clone());
+        self.step_here();
+        (self.place.dirty, self.zeros) = (dirty, zeros);
+        let done = match self.place.done {
+            Some(done) => done,
+            None => self.b.create_block(),
+        };
+        self.place.done = Some(done);
+        self.b.ins().jump(done, &[]);
         Err(Ended)
     }
 
     fn raise(&mut self, _exception: G::Exception) -> Result<(), Ended> {
-        self.leave_here(Leave::Step);
+        self.write_back(self.place.dirty);
+        let left = self.b.use_var(self.left);
+        let owed = self.constant(self.place.owed);
+        let left = self.b.ins().iadd(left, owed);
+        self.b.ins().store(FLAGS, left, self.frame, frame::LEFT);
+        let pc = self.address(self.place.at);
+        self.b.ins().store(FLAGS, pc, self.frame, frame::PC);
+        let why = self.constant(Leave::Step as u64);
+        self.b.ins().return_(&[why]);
         Err(Ended)
     }
 }

@@ -9,11 +9,14 @@
 //! `scan` finds out what instructions do, `region` which belong together, `emit` and `compile` make host code,
 //! `arena` holds it, `table` has the host's addresses of guest pages.
 
-mod arena;
 mod compile;
 mod emit;
 mod engine;
 mod frame;
+mod memory;
+mod outside;
+mod pages;
+mod queue;
 mod region;
 mod scan;
 mod table;

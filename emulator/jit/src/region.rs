@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use lockstep_cpu::Guest;
+use lockstep_cpu::{Decoded, Guest};
 
 use crate::scan::{Facts, Flow, scan};
 
@@ -19,27 +19,30 @@ const RETURNS: usize = 3;
 
 /// An instruction.
 pub(crate) struct Op<G: Guest> {
-    pub(crate) row: u16,
-    pub(crate) insn: G::Insn,
+    pub(crate) decoded: Decoded<G::Insn>,
     pub(crate) facts: Facts,
     /// Its place in the page.
     pub(crate) at: usize,
     /// Where the next one starts.
     pub(crate) next: usize,
+    /// The registers whose values matter after it.
+    pub(crate) live: u64,
 }
 
 /// Instructions that run one after the other. The last one's flow says where it goes on.
 pub(crate) struct Block<G: Guest> {
     pub(crate) ops: Vec<Op<G>>,
-    /// The registers that may have been written when it is entered, since the region was.
+    /// The registers that may have been written when it is entered, and not been written back.
     pub(crate) dirty: u64,
+    /// The registers whose values matter when it is entered.
+    pub(crate) live: u64,
+    /// Instructions at most from here to the end of the region, or to where it goes back in it.
+    pub(crate) cost: u64,
 }
 
 /// A region. Blocks by where they start.
 pub(crate) struct Region<G: Guest> {
     pub(crate) blocks: BTreeMap<usize, Block<G>>,
-    /// All registers that it reads or writes.
-    pub(crate) used: u64,
     /// Where its calls of functions in the page return to: where its indirect branches are likely to go.
     pub(crate) returns: Vec<usize>,
 }
@@ -50,19 +53,56 @@ pub(crate) fn target<G: Guest>(at: usize, offset: i64) -> Option<usize> {
     (target < PAGE && target.is_multiple_of(G::INSN_ALIGN as usize)).then_some(target)
 }
 
+impl Facts {
+    /// The registers that are dirty after an instruction, for those before it.
+    fn dirty_after<G: Guest>(&self, before: u64) -> u64 {
+        if self.flow == Flow::Step { 0 } else { before | self.written & G::DERIVED }
+    }
+
+    /// The registers that matter before an instruction, for those that are dirty then and those that matter after it.
+    fn live_before(&self, dirty: u64, after: u64) -> u64 {
+        let written_back = if self.leaves { dirty } else { 0 };
+        let kept = if self.flow == Flow::Step { 0 } else { after & !self.killed };
+        self.read | written_back | kept
+    }
+}
+
 impl<G: Guest> Block<G> {
     /// The places where it may go on, in the page or just past its end.
     fn successors(&self, returns: &[usize]) -> Vec<usize> {
         let Some(last) = self.ops.last() else { return Vec::new() };
         match last.facts.flow {
-            Flow::Next => vec![last.next],
+            Flow::Step if last.facts.raises => Vec::new(),
+            Flow::Next | Flow::Step => vec![last.next],
             Flow::Jump(offset) => target::<G>(last.at, offset).into_iter().collect(),
             Flow::Branch(offset) => {
                 target::<G>(last.at, offset).into_iter().chain([last.next]).collect()
             }
             Flow::Indirect => returns.to_vec(),
-            Flow::Step => Vec::new(),
         }
+    }
+
+    /// The registers that may be dirty at its end.
+    fn dirty_out(&self) -> u64 {
+        self.ops.iter().fold(self.dirty, |dirty, op| op.facts.dirty_after::<G>(dirty))
+    }
+
+    /// Works out what matters after each instruction, and at the start; says whether that has changed.
+    fn find_live(&mut self, after: u64) -> bool {
+        let mut dirty: Vec<u64> = Vec::with_capacity(self.ops.len());
+        let mut now = self.dirty;
+        for op in &self.ops {
+            dirty.push(now);
+            now = op.facts.dirty_after::<G>(now);
+        }
+        let mut live = after | now;
+        for (op, dirty) in self.ops.iter_mut().zip(dirty).rev() {
+            op.live = live;
+            live = op.facts.live_before(dirty, live);
+        }
+        // Written back where it is left for want of budget.
+        live |= self.dirty;
+        std::mem::replace(&mut self.live, live) != live
     }
 }
 
@@ -71,16 +111,13 @@ fn decode<G: Guest>(page: &[u8; PAGE], at: usize) -> Option<Op<G>> {
     let head = page.get(at..at + 2)?;
     let length = G::length([head[0], head[1]]);
     let decoded = G::decode(page.get(at..at + length)?);
-    let mut facts = scan::<G>(decoded.row, &decoded.insn);
-    if decoded.ends_block && facts.flow == Flow::Next {
-        facts.flow = Flow::Step;
-    }
+    let facts = scan::<G>(decoded.row, &decoded.insn);
     let next = at + usize::from(decoded.len);
-    Some(Op { row: decoded.row, insn: decoded.insn, facts, at, next })
+    Some(Op { decoded, facts, at, next, live: 0 })
 }
 
 impl<G: Guest> Region<G> {
-    /// The region that is entered at `entry`; `None` when the interpreter has to run its first instruction.
+    /// The region that is entered at `entry`; `None` when its first instruction crosses into the next page.
     pub(crate) fn find(page: &[u8; PAGE], entry: usize) -> Option<Self> {
         let mut ops = BTreeMap::new();
         let mut heads = BTreeSet::from([entry]);
@@ -91,7 +128,7 @@ impl<G: Guest> Region<G> {
             while ops.len() < LIMIT && !ops.contains_key(&at) {
                 let Some(op) = decode::<G>(page, at) else { break };
                 let (flow, next) = (op.facts.flow, op.next);
-                let links = op.facts.written != 0;
+                let (links, raises) = (op.facts.written != 0, op.facts.raises);
                 ops.insert(at, op);
                 if let Flow::Jump(offset) | Flow::Branch(offset) = flow
                     && let Some(target) = target::<G>(at, offset)
@@ -106,6 +143,7 @@ impl<G: Guest> Region<G> {
                 }
                 match flow {
                     Flow::Next => at = next,
+                    Flow::Step if !raises => at = next,
                     Flow::Branch(_) => {
                         heads.insert(next);
                         at = next;
@@ -114,13 +152,13 @@ impl<G: Guest> Region<G> {
                 }
             }
         }
-        if ops.get(&entry).is_none_or(|op| op.facts.flow == Flow::Step) {
-            return None;
-        }
-        let used = ops.values().fold(0, |used, op| used | op.facts.used);
-        let mut region = Self { blocks: into_blocks(ops, &heads), used, returns };
-        region.find_dirty();
-        Some(region)
+        ops.contains_key(&entry).then(|| {
+            let mut region = Self { blocks: into_blocks(ops, &heads), returns };
+            region.find_dirty();
+            region.find_live();
+            region.find_costs();
+            region
+        })
     }
 
     /// Works out which registers may have been written where.
@@ -128,7 +166,7 @@ impl<G: Guest> Region<G> {
         let mut work: Vec<usize> = self.blocks.keys().copied().collect();
         while let Some(start) = work.pop() {
             let Some(block) = self.blocks.get(&start) else { continue };
-            let after = block.ops.iter().fold(block.dirty, |dirty, op| dirty | op.facts.written);
+            let after = block.dirty_out();
             for next in block.successors(&self.returns) {
                 if let Some(block) = self.blocks.get_mut(&next)
                     && block.dirty | after != block.dirty
@@ -136,6 +174,36 @@ impl<G: Guest> Region<G> {
                     block.dirty |= after;
                     work.push(next);
                 }
+            }
+        }
+    }
+
+    /// Works out whose values matter where.
+    fn find_live(&mut self) {
+        let starts: Vec<usize> = self.blocks.keys().copied().collect();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for start in starts.iter().rev() {
+                let next = self.blocks[start].successors(&self.returns);
+                let live = |at| self.blocks.get(at).map_or(0, |block: &Block<G>| block.live);
+                let after = next.iter().map(live).fold(0, |all, live| all | live);
+                let block = self.blocks.get_mut(start);
+                changed |= block.is_some_and(|block| block.find_live(after));
+            }
+        }
+    }
+
+    /// Works out how long the ways through the region are. Those that go forward in the page end somewhere.
+    fn find_costs(&mut self) {
+        let starts: Vec<usize> = self.blocks.keys().copied().collect();
+        for start in starts.into_iter().rev() {
+            let next = self.blocks[&start].successors(&self.returns);
+            let ahead = next.iter().filter(|at| **at > start);
+            let costs = ahead.filter_map(|at| self.blocks.get(at)).map(|block| block.cost);
+            let rest = costs.max().unwrap_or(0);
+            if let Some(block) = self.blocks.get_mut(&start) {
+                block.cost = block.ops.len() as u64 + rest;
             }
         }
     }
@@ -154,8 +222,10 @@ fn into_blocks<G: Guest>(
             _ => (at, at),
         };
         debug_assert_eq!(expected, at);
-        open = (op.facts.flow == Flow::Next).then_some((start, op.next));
-        let block = blocks.entry(start).or_insert_with(|| Block { ops: Vec::new(), dirty: 0 });
+        let goes_on = op.facts.flow == Flow::Next || op.facts.flow == Flow::Step;
+        open = goes_on.then_some((start, op.next));
+        let empty = || Block { ops: Vec::new(), dirty: 0, live: 0, cost: 0 };
+        let block = blocks.entry(start).or_insert_with(empty);
         block.ops.push(op);
     }
     blocks

@@ -30,10 +30,18 @@ pub(crate) enum Flow {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
     pub(crate) flow: Flow,
-    /// The registers that it reads or writes, a bit each.
-    pub(crate) used: u64,
+    /// The registers that it may read, a bit each; before the instruction, that is.
+    pub(crate) read: u64,
     /// The registers that it may write.
     pub(crate) written: u64,
+    /// The registers that it writes, unless it ends early.
+    pub(crate) killed: u64,
+    /// It can leave the region before its end.
+    pub(crate) leaves: bool,
+    /// It can have to be run by the interpreter as a whole.
+    pub(crate) calls: bool,
+    /// It always ends in an exception.
+    pub(crate) raises: bool,
 }
 
 /// Notes instead of computing.
@@ -42,15 +50,33 @@ struct Scan<G> {
     depth: u32,
     loads: u32,
     stores: u32,
+    /// Vector registers have been written.
+    vectors: bool,
     guest: PhantomData<G>,
 }
 
 /// The facts about an instruction.
 pub(crate) fn scan<G: Guest>(row: u16, insn: &G::Insn) -> Facts {
-    let facts = Facts { flow: Flow::Next, used: 0, written: 0 };
-    let mut scan = Scan::<G> { facts, depth: 0, loads: 0, stores: 0, guest: PhantomData };
-    if G::meaning::<Scan<G>>(row)(&mut scan, insn).is_err() {
+    let facts = Facts {
+        flow: Flow::Next,
+        read: 0,
+        written: 0,
+        killed: 0,
+        leaves: false,
+        calls: false,
+        raises: false,
+    };
+    let guest = PhantomData;
+    let mut scan = Scan::<G> { facts, depth: 0, loads: 0, stores: 0, vectors: false, guest };
+    let ended = G::meaning::<Scan<G>>(row)(&mut scan, insn).is_err();
+    // What was run as a whole has also gone where it wanted to.
+    if ended || (scan.facts.calls && scan.facts.flow != Flow::Next) {
         scan.facts.flow = Flow::Step;
+    }
+    if scan.facts.flow == Flow::Step {
+        (scan.facts.calls, scan.facts.leaves) = (true, true);
+    } else {
+        scan.facts.raises = false;
     }
     scan.facts
 }
@@ -59,9 +85,12 @@ impl<G: Guest> Scan<G> {
     /// Something that only the interpreter does, and does from the start of the instruction: nothing may have been done
     /// by then that the second start would see.
     fn restarts(&mut self) {
-        if self.facts.written != 0 || (self.loads > 0 && self.stores > 0) {
+        if self.facts.written != 0 || self.vectors || (self.loads > 0 && self.stores > 0) {
             self.facts.flow = Flow::Step;
         }
+        self.facts.leaves = true;
+        // They are written back when it leaves.
+        self.facts.read |= self.facts.written;
     }
 
     fn goes(&mut self, flow: Flow) {
@@ -86,23 +115,22 @@ impl<G: Guest> Emit<G> for Scan<G> {
     fn pc(&mut self) {}
 
     fn get(&mut self, reg: Reg) {
-        self.facts.used |= 1 << (reg & 63);
+        self.facts.read |= 1 << (reg & 63);
     }
 
     fn put(&mut self, reg: Reg, _value: ()) {
         if reg != SINK {
-            self.facts.used |= 1 << (reg & 63);
             self.facts.written |= 1 << (reg & 63);
+            if self.depth == 0 {
+                self.facts.killed |= 1 << (reg & 63);
+            }
         }
     }
 
-    // Vector registers are the interpreter's so far.
-    fn vget(&mut self, _reg: u8, _half: u8) {
-        self.facts.flow = Flow::Step;
-    }
+    fn vget(&mut self, _reg: u8, _half: u8) {}
 
     fn vput(&mut self, _reg: u8, _half: u8, _value: ()) {
-        self.facts.flow = Flow::Step;
+        self.vectors = true;
     }
 
     fn unary(&mut self, _op: Unary, _w: Width, _a: ()) {}
@@ -163,11 +191,13 @@ impl<G: Guest> Emit<G> for Scan<G> {
 
     fn call(&mut self, _helper: Helper<G>, _args: [(); 3]) -> Result<(), Ended> {
         self.restarts();
+        self.facts.calls = true;
         Err(Ended)
     }
 
     fn raise(&mut self, _exception: G::Exception) -> Result<(), Ended> {
         self.restarts();
+        self.facts.raises |= self.depth == 0;
         Err(Ended)
     }
 }

@@ -1,12 +1,16 @@
-//! Host addresses of guest pages, beside the TLB.
+//! Host addresses of guest pages and of code in them, beside the TLB.
 //!
 //! Compiled code cannot afford the TLB's own look-up and the page notes behind it on every access. It looks into a table
 //! of the same geometry that has, for some hits of the TLB's main array, where the host keeps the page. The table never
 //! knows more than the TLB: what it has would be a hit there, and a hit there changes nothing, so that whether an access
 //! used the table cannot be seen. What it lacks is left to the interpreter.
 
+#![expect(unsafe_code, reason = "tables of addresses belong to one engine")]
+
 use lockstep_cpu::{Access, Cx, Guest, Tlb, Vcpu};
 use lockstep_memory::Changed;
+
+use crate::frame::Code;
 
 /// Log2 of the size of an [`Entry`].
 pub(crate) const ENTRY_BITS: u32 = 5;
@@ -40,45 +44,80 @@ pub(crate) const ADDEND: i32 = std::mem::offset_of!(Entry, addend) as i32;
 const EMPTY: Entry = Entry { read: NONE, write: NONE, addend: 0, frame: NONE };
 const _: () = assert!(size_of::<Entry>() == 1 << ENTRY_BITS);
 
-/// The table of one mode.
-type Table = Box<[Entry; Tlb::PLACES]>;
+/// Log2 of the size of a [`Source`].
+pub(crate) const SOURCE_BITS: u32 = 5;
 
-/// The tables of one vCPU.
-struct Tables {
-    modes: [Table; MODES],
-    used: [bool; MODES],
-    space: u16,
+/// Where the code of a page is.
+#[derive(Clone, Copy)]
+#[repr(C, align(32))]
+pub(crate) struct Source {
+    /// The virtual address of the page, if instructions may be fetched from it.
+    page: u64,
+    /// Where to go for each place in the page.
+    slots: *const Code,
+    /// Its physical page number.
+    frame: u64,
 }
 
-impl Default for Tables {
+/// Offset of [`Source::page`].
+pub(crate) const SOURCE_PAGE: i32 = std::mem::offset_of!(Source, page) as i32;
+/// Offset of [`Source::slots`].
+pub(crate) const SLOTS: i32 = std::mem::offset_of!(Source, slots) as i32;
+/// Offset of [`Source::frame`].
+pub(crate) const FRAME: i32 = std::mem::offset_of!(Source, frame) as i32;
+
+const NO_SOURCE: Source = Source { page: NONE, slots: std::ptr::null(), frame: NONE };
+const _: () = assert!(size_of::<Source>() == 1 << SOURCE_BITS);
+
+/// The tables of one mode.
+struct Mode {
+    entries: Box<[Entry; Tlb::PLACES]>,
+    sources: Box<[Source; Tlb::PLACES]>,
+    used: bool,
+}
+
+impl Default for Mode {
     fn default() -> Self {
         Self {
-            modes: std::array::from_fn(|_| Box::new([EMPTY; Tlb::PLACES])),
-            used: [false; MODES],
-            space: 0,
+            entries: Box::new([EMPTY; Tlb::PLACES]),
+            sources: Box::new([NO_SOURCE; Tlb::PLACES]),
+            used: false,
         }
     }
 }
 
+// SAFETY: addresses, which only compiled code and memory follow, while the engine that has both runs it.
+unsafe impl Send for Mode {}
+
+/// The tables of one vCPU.
+#[derive(Default)]
+struct Tables {
+    modes: [Mode; MODES],
+    /// The address spaces of data and of instructions.
+    spaces: (u16, u16),
+}
+
 impl Tables {
     fn clear(&mut self) {
-        for (table, used) in self.modes.iter_mut().zip(&mut self.used) {
-            if std::mem::take(used) {
-                table.fill(EMPTY);
+        for mode in &mut self.modes {
+            if std::mem::take(&mut mode.used) {
+                mode.entries.fill(EMPTY);
+                mode.sources.fill(NO_SOURCE);
             }
         }
     }
 
     fn clear_place(&mut self, place: u64) {
-        for table in &mut self.modes {
-            table[place as usize % Tlb::PLACES] = EMPTY;
+        let place = place as usize % Tlb::PLACES;
+        for mode in &mut self.modes {
+            mode.entries[place] = EMPTY;
+            mode.sources[place] = NO_SOURCE;
         }
     }
 
     fn clear_frame(&mut self, frame: u64) {
-        let (modes, used) = (self.modes.iter_mut(), self.used.iter());
-        let used_tables = modes.zip(used).filter(|(_, used)| **used);
-        for entry in used_tables.flat_map(|(table, _)| table.iter_mut()) {
+        let used = self.modes.iter_mut().filter(|mode| mode.used);
+        for entry in used.flat_map(|mode| mode.entries.iter_mut()) {
             if entry.frame == frame {
                 *entry = EMPTY;
             }
@@ -107,11 +146,11 @@ impl HostTables {
                 }
             }
         }
-        let space = cx.cpu.mmu.space;
+        let spaces = (cx.cpu.mmu.space, cx.cpu.mmu.fetch_space);
         let tables = self.of(&cx.cpu);
-        if tables.space != space {
+        if tables.spaces != spaces {
             tables.clear();
-            tables.space = space;
+            tables.spaces = spaces;
         }
         if cx.cpu.tlb.has_changes() {
             match cx.cpu.tlb.take_changes() {
@@ -131,11 +170,41 @@ impl HostTables {
         &mut self.vcpus[index]
     }
 
-    /// The tables for the current mode and for user mode, for compiled code to look into.
+    /// The tables for the current mode and for user mode, for compiled code to look into, and the sources of the
+    /// current mode.
     #[inline]
-    pub(crate) fn current<G: Guest>(&mut self, cpu: &Vcpu<G>) -> [*const Entry; 2] {
+    pub(crate) fn current<G: Guest>(
+        &mut self,
+        cpu: &Vcpu<G>,
+    ) -> ([*const Entry; 2], *const Source) {
         let tables = self.of(cpu);
-        [cpu.mmu.mode, 0].map(|mode| tables.modes[usize::from(mode) % MODES].as_ptr())
+        let mode = usize::from(cpu.mmu.mode) % MODES;
+        let entries = [mode, 0].map(|mode| tables.modes[mode].entries.as_ptr());
+        (entries, tables.modes[mode].sources.as_ptr())
+    }
+
+    /// Lets compiled code go to the page of the pc by itself, as far as the TLB's main array has it.
+    #[inline]
+    pub(crate) fn fill_source<G: Guest>(&mut self, cx: &Cx<G>, frame: u64, slots: *const Code) {
+        let mode = cx.cpu.mmu.mode;
+        let page = cx.cpu.pc & PAGE_MASK;
+        let place = (page >> 12) as usize % Tlb::PLACES;
+        let tables = &mut self.of(&cx.cpu).modes[usize::from(mode) % MODES];
+        let known = &mut tables.sources[place];
+        if known.page == page && known.frame == frame {
+            return;
+        }
+        let hit = cx.cpu.tlb.hit(page, cx.cpu.mmu.fetch_space, mode, Access::Execute);
+        let here = hit == Some(frame << 12);
+        *known = if here { Source { page, slots, frame } } else { NO_SOURCE };
+        tables.used = true;
+    }
+
+    /// Forgets where code is.
+    pub(crate) fn clear_sources(&mut self) {
+        for mode in self.vcpus.iter_mut().flat_map(|tables| &mut tables.modes) {
+            mode.sources.fill(NO_SOURCE);
+        }
     }
 
     /// Adds the page at `address`, as far as the TLB's main array has it and memory lets it be used directly.
@@ -162,9 +231,8 @@ impl HostTables {
             (entry.write, entry.frame) = (page, frame);
             entry.addend = (host.expose_provenance() as u64).wrapping_sub(page);
         }
-        let tables = self.of(&cx.cpu);
-        let mode = usize::from(mode) % MODES;
-        tables.used[mode] = true;
-        tables.modes[mode][(page >> 12) as usize % Tlb::PLACES] = entry;
+        let tables = &mut self.of(&cx.cpu).modes[usize::from(mode) % MODES];
+        tables.used = true;
+        tables.entries[(page >> 12) as usize % Tlb::PLACES] = entry;
     }
 }

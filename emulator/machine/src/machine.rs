@@ -2,6 +2,7 @@
 
 use lockstep_core::{
     Door, Moment, Observer, Output, RestoreError, StateDigest, StopReason, VcpuId, VirtualTime,
+    Worker,
 };
 
 use crate::{Inspect, Snapshot};
@@ -107,6 +108,10 @@ pub trait Machine: Inspect + Send {
 
     /// Replaces the engine. May be done at any moment, and cannot be seen in the run.
     fn set_engine(&mut self, choice: EngineChoice) -> Result<(), NoJitError>;
+    /// Lends the engine somebody who works beside it, until the engine is replaced. Cannot be seen in the run.
+    fn set_worker(&mut self, worker: Box<dyn Worker>);
+    /// Has the engine measure times for its statistics, with a clock that counts nanoseconds, until it is replaced.
+    fn set_ticks(&mut self, ticks: fn() -> u64);
     /// Replaces the door.
     fn set_door(&mut self, door: Box<dyn Door>);
     /// Replaces the observer.

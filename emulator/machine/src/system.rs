@@ -7,7 +7,7 @@
 
 use lockstep_core::{
     Backplane, Door, Input, InterruptClass, JournalState, Moment, NoDoor, Observer, Offer, Owner,
-    RestoreError, Saved, StateDigest, StopReason, VcpuId, VirtualTime, What,
+    RestoreError, Saved, StateDigest, StopReason, VcpuId, VirtualTime, What, Worker,
 };
 use lockstep_cpu::{
     Cx, Engine, Guest, Interpreter, Platform, PowerState, Request, Vcpu, VcpuState,
@@ -562,6 +562,14 @@ impl<G: Guest> Machine for System<G> {
         self.engine = compiling.unwrap_or_else(|| Box::new(Interpreter::default()));
         self.cx.mem.forget_code();
         Ok(())
+    }
+
+    fn set_worker(&mut self, worker: Box<dyn Worker>) {
+        self.engine.set_worker(worker);
+    }
+
+    fn set_ticks(&mut self, ticks: fn() -> u64) {
+        self.engine.set_ticks(ticks);
     }
 
     fn set_door(&mut self, door: Box<dyn Door>) {

@@ -3,7 +3,11 @@
 //! Guests use the instructions that compilers like. Here every row gets operands, flags and addresses that nobody would
 //! choose, and branches that go round in circles, and the engines must leave the same processor and memory behind.
 //!
-//! `LOCKSTEP_SEQUENCES` says how many (default 300), `LOCKSTEP_SEED` from where.
+//! Half of the sequences run under page tables, in which the page after the data is missing, read-only, or another
+//! address of the code.
+//!
+//! `LOCKSTEP_SEQUENCES` says how many (default: one for each row of the table), or `LOCKSTEP_SECONDS` how long;
+//! `LOCKSTEP_SEED` from where.
 
 #![allow(
     clippy::disallowed_types,
@@ -14,6 +18,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use lockstep_aarch64::{Aarch64, Aarch64Platform, decode, reg, rows};
 use lockstep_core::{
@@ -28,6 +33,8 @@ const RAM_LEN: u64 = 0x10_0000;
 const CODE: u64 = RAM + 0x1_0000;
 const DATA: u64 = RAM + 0x8_0000;
 const VECTORS: u64 = RAM + 0x2_0000;
+/// Page tables of levels 1 to 3.
+const TABLES: [u64; 3] = [RAM + 0x3_0000, RAM + 0x3_1000, RAM + 0x3_2000];
 /// Instructions in a sequence.
 const LENGTH: u64 = 24;
 /// Puts the processor behind the instruction that faulted: MRS, ADD, MSR, ERET with X28.
@@ -100,8 +107,19 @@ impl Random {
         }
     }
 
-    /// An instruction of a row; branches mostly stay in the sequence.
-    fn word(&mut self, row: usize, at: u64) -> u32 {
+    /// An instruction of a row, if operands that are allocated come up; branches mostly stay in the sequence.
+    fn word(&mut self, number: usize, at: u64) -> u32 {
+        let mut word = self.any_word(number, at);
+        for _ in 0..100 {
+            if usize::from(decode(word).row) == number {
+                break;
+            }
+            word = self.any_word(number, at);
+        }
+        word
+    }
+
+    fn any_word(&mut self, row: usize, at: u64) -> u32 {
         let row = &rows()[row];
         let word = row.value | self.next() as u32 & !row.mask;
         let by = (self.below(LENGTH) as u32).wrapping_sub(at as u32);
@@ -122,9 +140,21 @@ impl Random {
 struct Start {
     words: Vec<u32>,
     regs: Vec<u64>,
+    vregs: Vec<u128>,
     data: Vec<u8>,
     user: bool,
+    /// Floating point is enabled.
+    float: bool,
+    /// SCTLR_EL1: with page tables or without, and what is checked.
+    sctlr: u64,
+    /// The descriptor of the page after the data.
+    next_page: u64,
     counts: Vec<u64>,
+}
+
+/// A page of normal memory, for EL0 as well or not, at level 3.
+fn page(address: u64, user: bool) -> u64 {
+    address | 0x703 | u64::from(user) << 6
 }
 
 impl Start {
@@ -143,7 +173,19 @@ impl Start {
         regs.push(DATA + 0x800 + random.below(3) / 2 * 8);
         let data = (0..0x1100).map(|_| random.next() as u8).collect();
         let counts = (0..12).map(|_| 1 + random.below(60)).collect();
-        Self { words, regs, data, user: random.below(4) == 0, counts }
+        let vregs = (0..32).map(|_| u128::from(random.value()) << 64 | u128::from(random.value()));
+        let vregs = vregs.collect();
+        let user = random.below(4) == 0;
+        let checks = [0, 0, 0, 1 << 1, 1 << 3 | 1 << 4][random.below(5) as usize];
+        let next_page = match random.below(4) {
+            0 => 0,
+            1 => page(DATA + 0x1000, user) | 1 << 7,
+            2 => page(CODE, user),
+            _ => page(DATA + 0x1000, user),
+        };
+        let sctlr = 0x30d0_0800 | checks | random.below(2);
+        let float = random.below(8) != 0;
+        Self { words, regs, vregs, data, user, float, sctlr, next_page, counts }
     }
 
     fn machine(&self) -> Cx<Aarch64> {
@@ -161,27 +203,59 @@ impl Start {
         let mut cpu = Aarch64::reset(VcpuId(0), CODE, 0);
         cpu.regs[..31].copy_from_slice(&self.regs[..31]);
         cpu.regs[usize::from(reg::SP)] = self.regs[31];
+        cpu.vregs.copy_from_slice(&self.vregs);
         let mut cx = Cx::new(cpu, mem, bp, Box::new(Board(0)));
         cx.powers = vec![PowerState::Running];
         self.set_up(&mut cx);
         cx
     }
 
-    /// Has the processor set its vectors and its level itself: MSR VBAR_EL1 and, for EL0, MSR SPSR, ELR and ERET.
+    /// Maps memory to itself: devices below it, and its first 2 MiB in pages.
+    fn map(&self, mem: &mut PhysMem) {
+        let mut write = |at: u64, entry: u64| mem.write_bytes(at, &entry.to_le_bytes()).unwrap();
+        write(TABLES[0], 0x701 | 1 << 2 | 1 << 6);
+        write(TABLES[0] + 8, TABLES[1] | 3);
+        write(TABLES[1], TABLES[2] | 3);
+        for number in 0..512 {
+            let address = RAM + number * 0x1000;
+            let entry = match address {
+                a if a == DATA + 0x1000 => self.next_page,
+                // What EL0 may write, EL1 does not execute.
+                CODE => page(address, self.user),
+                a if a >= DATA => page(address, true),
+                _ => page(address, false),
+            };
+            write(TABLES[2] + number * 8, entry);
+        }
+    }
+
+    /// Has the processor set its registers and its level itself, from X0 to X7: MSR to VBAR_EL1, CPACR_EL1, MAIR_EL1,
+    /// TCR_EL1, TTBR0_EL1 and SCTLR_EL1, ISB, and for EL0 to SPSR_EL1 and ELR_EL1, and ERET.
     fn set_up(&self, cx: &mut Cx<Aarch64>) {
-        let vbar = 0xd518_c000_u32;
-        let eret = [0xd518_4000_u32 | 1, 0xd518_4020 | 2, 0xd69f_03e0];
+        self.map(&mut cx.mem);
+        let system = [
+            0xd518_c000,
+            0xd518_1043,
+            0xd518_a204,
+            0xd518_2045,
+            0xd518_2006,
+            0xd518_1007,
+            0xd503_3fdf,
+        ];
+        let eret = [0xd518_4001, 0xd518_4022, 0xd69f_03e0];
+        let words = if self.user { [&system[..], &eret].concat() } else { system.to_vec() };
+        let bytes: Vec<u8> = words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
         let prologue = CODE - 0x1000;
-        let words = if self.user { [vbar, eret[0], eret[1], eret[2]] } else { [vbar; 4] };
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         cx.mem.write_bytes(prologue, &bytes).unwrap();
-        let (kept, sp) = (cx.cpu.regs, cx.cpu.regs[usize::from(reg::SP)]);
+        let kept = cx.cpu.regs;
         cx.cpu.pc = prologue;
-        (cx.cpu.regs[0], cx.cpu.regs[1], cx.cpu.regs[2]) = (VECTORS, 0, CODE);
-        let mut interpreter = Interpreter::default();
-        run(&mut interpreter, cx, 4);
+        let cpacr = if self.float { 3 << 20 } else { 0 };
+        // Attribute 0 is normal memory, 1 a device; addresses have 39 bits, and there are none in the upper half.
+        let values = [VECTORS, 0, CODE, cpacr, 0x00ff, 25 | 1 << 23, TABLES[0], self.sctlr];
+        cx.cpu.regs[..8].copy_from_slice(&values);
+        run(&mut Interpreter::default(), cx, words.len() as u64);
         cx.cpu.regs = kept;
-        cx.cpu.regs[usize::from(reg::SP)] = sp;
+        Aarch64::restored(&mut cx.cpu);
         cx.cpu.pc = CODE;
         cx.mem.forget_code();
     }
@@ -207,7 +281,8 @@ fn compare(start: &Start, seed: u64, reached: &mut BTreeSet<u16>) {
     let mut actual = start.machine();
     let mut interpreter = Interpreter::default();
     let mut jit = Jit::new(Hotness::Now).unwrap();
-    reached.extend(start.words.iter().map(|word| decode(*word).row));
+    let defined = start.words.iter().map(|word| decode(*word).row);
+    reached.extend(defined.filter(|row| usize::from(*row) < rows().len()));
     for (stride, &count) in start.counts.iter().enumerate() {
         run(&mut interpreter, &mut expected, count);
         run(&mut jit, &mut actual, count);
@@ -234,13 +309,24 @@ fn setting(name: &str, default: u64) -> u64 {
 /// Catches a difference in any instruction's result, flags, fault, or effect on memory, TLB and devices.
 #[test]
 fn sequences_leave_the_same_state() {
-    let count = setting("LOCKSTEP_SEQUENCES", 300.max(rows().len() as u64));
+    let seconds = setting("LOCKSTEP_SECONDS", 0);
+    let count = setting("LOCKSTEP_SEQUENCES", rows().len() as u64);
     let first = setting("LOCKSTEP_SEED", 1);
+    let (start, limit) = (Instant::now(), Duration::from_secs(seconds));
     let mut reached = BTreeSet::new();
-    println!("{count} sequences, seeds {first} to {}", first + count - 1);
-    for seed in first..first + count {
+    println!("sequences from seed {first}");
+    let mut done = 0;
+    while if seconds > 0 { start.elapsed() < limit } else { done < count } {
+        let seed = first + done;
         let mut random = Random(seed);
         compare(&Start::new(&mut random, seed as usize), seed, &mut reached);
+        done += 1;
     }
-    println!("{} of {} rows reached", reached.len().min(rows().len()), rows().len());
+    let rows = rows().len();
+    println!("{done} sequences; {} of {rows} rows reached", reached.len());
+    // Each sequence begins with another row, which runs in any case.
+    assert!(reached.len() == rows || done < rows as u64, "rows are missing: {:?}", {
+        let named = (0..rows as u16).filter(|row| !reached.contains(row));
+        named.map(|row| lockstep_aarch64::rows()[usize::from(row)].name).collect::<Vec<_>>()
+    });
 }

@@ -280,6 +280,15 @@ impl PhysMem {
         }
     }
 
+    /// Whether nobody needs to be told of a write of `len` bytes, within a page: there is RAM, and no decoded code.
+    #[must_use]
+    pub fn is_quiet(&self, address: u64, len: usize) -> bool {
+        self.find(address).is_some_and(|(number, page, offset)| {
+            let region = &self.regions[number];
+            region.kind == RegionKind::Ram && !region.holds_code(page, offset, len)
+        })
+    }
+
     /// Where the host has the page at `address`, for as long as [`PhysMem::take_changes`] does not name it; `None`
     /// where reads do not go straight to memory.
     #[must_use]
@@ -464,6 +473,7 @@ mod tests {
         let snapshot = mem.snapshot();
         write(&mut mem, BASE, 7);
         mem.mark_code(BASE, 64);
+        assert!(mem.is_quiet(BASE + 64, 8) && !mem.is_quiet(BASE + 60, 8) && !mem.is_quiet(0, 8));
         assert_eq!(mem.write(BASE + 128, [1u8]), WriteOutcome::Memory);
         assert!(!mem.has_code_writes());
         assert_eq!(mem.write(BASE + 60, [1u8; 8]), WriteOutcome::Code);

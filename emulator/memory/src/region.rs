@@ -105,6 +105,11 @@ impl Region {
         std::mem::take(&mut self.notes[index].hot)
     }
 
+    /// Whether decoded code lies in any of `len` bytes at `offset`, as far as lines tell.
+    pub(crate) fn holds_code(&self, index: usize, offset: usize, len: usize) -> bool {
+        self.code[index] & lines(offset, len) != 0
+    }
+
     /// Notes that there is no decoded code any more.
     pub(crate) fn forget_code(&mut self) {
         self.code.fill(0);

@@ -28,6 +28,7 @@ impl Guest for Aarch64 {
     const NAME: &'static str = "aarch64";
     const BIG_ENDIAN: bool = false;
     const INSN_ALIGN: u64 = 4;
+    const DERIVED: u64 = 1 << reg::N | 1 << reg::NOT_Z | 1 << reg::C | 1 << reg::V;
     const SYS_VERSION: u16 = 3;
 
     type Insn = Insn;
