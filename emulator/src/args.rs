@@ -58,7 +58,7 @@ pub(crate) struct MachineArgs {
     /// Number of vCPUs
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) cpus: u16,
-    /// A kernel: an arm64 Image, an ELF file or a flat binary
+    /// A kernel: an arm64 Image (also packed: gzip or EFI zboot), an ELF file or a flat binary
     #[arg(short, long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,
     /// The kernel's initial RAM disk

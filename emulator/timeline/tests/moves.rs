@@ -113,7 +113,8 @@ fn visited(timeline: &mut Timeline, numbers: &mut Numbers, count: usize) -> Vec<
 /// Catches a breakpoint that one direction sees and the other does not, or at another place.
 #[test]
 fn breakpoints_are_the_same_both_ways() {
-    for (name, engine) in ["timer", "exceptions", "smp", "echo"].iter().zip(ENGINES.iter().cycle())
+    for (name, engine) in
+        ["timer", "exceptions", "smp", "echo", "debug"].iter().zip(ENGINES.iter().cycle())
     {
         let recorded = record(name, Level::Events);
         let mut timeline = recorded.timeline(with(*engine));
@@ -230,7 +231,7 @@ fn watchpoints_are_the_same_both_ways() {
 /// Catches breakpoints and watchpoints that the guest could notice: in its state, its counts or its events.
 #[test]
 fn watching_changes_nothing() {
-    for name in ["exceptions", "timer", "self-modifying"] {
+    for name in ["exceptions", "timer", "self-modifying", "debug"] {
         let recorded = record(name, Level::Full);
         let mut timeline = recorded.timeline(with(EngineChoice::Auto));
         let straight = recorded.straight(&BTreeSet::from([timeline.end().retired]));
