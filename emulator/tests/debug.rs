@@ -65,6 +65,43 @@ fn moves_and_stop_reasons() {
     assert_eq!(gdb.register(PC), path[3]);
 }
 
+/// Catches a command that cannot be used and takes with it what the two sides have agreed on, or the connection.
+#[test]
+fn an_unusable_command_is_answered() {
+    let recorded = Recorded::new("hello");
+    let server = recorded.serve(&[]);
+    let mut gdb = server.attach();
+    gdb.ask("qSupported:multiprocess+");
+    assert_eq!(gdb.ask("QStartNoAckMode"), "OK");
+    for command in [
+        "vCont;t:p1.1",
+        "Hx1",
+        "Hgx",
+        "vCont;s",
+        "Z0,zz,1",
+        "m",
+        "mzz,1",
+        "Pzz",
+        "p",
+        "qRcmd,z",
+        "X1",
+        "bsx",
+    ] {
+        assert!(gdb.ask(command).starts_with('E'), "{command}");
+        assert_eq!(gdb.ask("?"), "T05thread:p01.01;", "after {command}");
+    }
+    for command in ["", "x", "nonsense", "vMustReplyEmpty", "QNonStop:1"] {
+        assert_eq!(gdb.ask(command), "", "{command}");
+    }
+    // Neither a wrong sum nor an endless packet is sent again, so it has to be answered.
+    gdb.stream.write_all(b"$g#00").unwrap();
+    assert_eq!(gdb.answer(), "E01");
+    gdb.stream.write_all(&packet(&[b'a'; 100_000])).unwrap();
+    assert_eq!(gdb.answer(), "E01");
+    assert_eq!(gdb.ask("vCont;s:p1.1"), "T05thread:p01.01;");
+    assert_eq!(gdb.moment(), "1.0");
+}
+
 /// Catches watchpoints that stop at the wrong side of the access, which a debugger would step past or miss, and that name
 /// another address than the access.
 #[test]
