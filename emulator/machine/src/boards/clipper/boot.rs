@@ -18,8 +18,9 @@ use crate::{BuildError, Images};
 
 /// Where Linux begins, and flat binaries are put and entered.
 const START: u64 = 0x31_0000;
-/// Where Linux looks for what its boot loader has to say.
-const PARAMETERS: u64 = 0x30_a000;
+/// How far before its beginning Linux looks for what its boot loader has to say: at 0x30a000 or, for kernels that are not
+/// made for old consoles, at 0x100a000.
+const PARAMETERS: u64 = 0x6000;
 /// Of the parameters: the command line.
 const COMMAND_LINE: u64 = 0x000;
 /// Bytes of the command line, its end included.
@@ -138,7 +139,7 @@ fn physical(record: &ImageRecord, address: u64) -> Result<u64, BuildError> {
     Err(BuildError::image(record, detail))
 }
 
-/// Puts the command line and the initrd where Linux looks, unless the image itself lies there.
+/// Puts the command line and the initrd where Linux looks.
 fn load_parameters(
     record: &MachineRecord,
     initrd: Option<(&ImageRecord, &[u8])>,
@@ -146,11 +147,12 @@ fn load_parameters(
     mem: &mut PhysMem,
 ) -> Result<(), BuildError> {
     let error = |error| BuildError::Missing(format!("board clipper, kernel parameters: {error}"));
-    let overlaps = low < PARAMETERS + PAGE && end > PARAMETERS;
-    if overlaps || mem.check_range(PARAMETERS, PAGE).is_err() {
+    let parameters = low.saturating_sub(PARAMETERS);
+    if parameters < CONSOLE_END {
         if initrd.is_some() || !record.append.is_empty() {
             return Err(BuildError::Missing(
-                "this image lies where a command line and an initrd would be described".to_owned(),
+                "this image begins where a command line and an initrd would be described"
+                    .to_owned(),
             ));
         }
         return Ok(());
@@ -160,13 +162,13 @@ fn load_parameters(
         let detail = format!("the command line has {} bytes; Alpha's has at most 255", line.len());
         return Err(BuildError::Missing(detail));
     }
-    mem.write_bytes(PARAMETERS + COMMAND_LINE, line).map_err(error)?;
+    mem.write_bytes(parameters + COMMAND_LINE, line).map_err(error)?;
     let Some((image, bytes)) = initrd else { return Ok(()) };
     let at = initrd_place(mem, record, end, bytes.len() as u64)
         .ok_or_else(|| BuildError::image(image, "does not fit into memory beside the kernel"))?;
     place(mem, image, at, bytes)?;
     let words = [superpage(at), bytes.len() as u64].map(u64::to_le_bytes).concat();
-    mem.write_bytes(PARAMETERS + INITRD, &words).map_err(error)
+    mem.write_bytes(parameters + INITRD, &words).map_err(error)
 }
 
 /// An initrd goes to the end of memory, out of the way of what the kernel takes first.
@@ -178,4 +180,84 @@ fn initrd_place(mem: &PhysMem, record: &MachineRecord, end: u64, len: u64) -> Op
 fn place(mem: &mut PhysMem, record: &ImageRecord, at: u64, bytes: &[u8]) -> Result<(), BuildError> {
     mem.write_bytes(at, bytes)
         .map_err(|error| BuildError::image(record, format!("does not fit into memory: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_memory::RegionKind;
+
+    use super::*;
+
+    const HELLO: &[u8] = include_bytes!("../../../../../scenarios/alpha/guests/hello.elf");
+
+    fn memory() -> PhysMem {
+        let mut mem = PhysMem::default();
+        mem.add_region(map::RAM, 64 << 20, RegionKind::Ram);
+        mem
+    }
+
+    fn load_all(kernel: &[u8], initrd: Option<&[u8]>, append: &str) -> Result<PhysMem, BuildError> {
+        let mut images = Images::default();
+        images.add(ImageRole::Kernel, "kernel", kernel.to_vec());
+        if let Some(initrd) = initrd {
+            images.add(ImageRole::Initrd, "initrd", initrd.to_vec());
+        }
+        let append = append.to_owned();
+        let record = MachineRecord { memory: 64 << 20, append, ..MachineRecord::default() };
+        let mut mem = memory();
+        load(&record, &images, &mut mem).map(|_| mem)
+    }
+
+    /// Catches a command line or an initrd that Linux does not find.
+    #[test]
+    fn parameters_are_where_linux_looks() {
+        let mem = load_all(HELLO, Some(b"initrd"), "console=ttyS0").unwrap();
+        assert_eq!(&mem.read::<8>(0x30_a000).unwrap(), b"console=");
+        let word = |at: u64| mem.read::<8>(at).map_or(0, u64::from_le_bytes);
+        assert_eq!((word(0x30_a100), word(0x30_a108)), (superpage((64 << 20) - 8192), 6));
+        assert_eq!(&mem.read::<6>((64 << 20) - 8192).unwrap(), b"initrd");
+        assert!(load_all(HELLO, None, &"x".repeat(256)).is_err());
+        assert!(load_all(HELLO, Some(&vec![1; 63 << 20]), "").is_err());
+        assert!(load_all(b"", None, "").is_err());
+    }
+
+    /// Catches a compressed kernel that is run as it is, and one that is damaged and run.
+    #[test]
+    fn compressed_kernels() {
+        let mut bytes = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff, 1];
+        let len = HELLO.len() as u16;
+        bytes.extend([len.to_le_bytes(), (!len).to_le_bytes()].concat());
+        bytes.extend(HELLO);
+        let mut crc = flate2::Crc::new();
+        crc.update(HELLO);
+        bytes.extend([crc.sum().to_le_bytes(), u32::from(len).to_le_bytes()].concat());
+        let (plain, packed) =
+            (load_all(HELLO, None, "").unwrap(), load_all(&bytes, None, "").unwrap());
+        assert_eq!(plain.read::<64>(START), packed.read::<64>(START));
+        for cut in 2..bytes.len() {
+            assert!(load_all(&bytes[..cut], None, "").is_err(), "cut at {cut}");
+        }
+    }
+
+    /// Catches a panic on a hostile ELF file: cut anywhere, or with any byte wrong; and a kernel on top of the console.
+    #[test]
+    fn broken_elf_files_are_errors() {
+        let load = |bytes: &[u8]| {
+            let record = ImageRecord::of(ImageRole::Kernel, "x", bytes);
+            load_elf(&record, bytes, &mut memory())
+        };
+        assert!(load(HELLO).is_ok());
+        for cut in 0..HELLO.len().min(2048) {
+            let _ = load(&HELLO[..cut]);
+        }
+        for place in 0..HELLO.len().min(256) {
+            let mut wrong = HELLO.to_vec();
+            wrong[place] ^= 0xff;
+            let _ = load(&wrong);
+        }
+        let mut low = HELLO.to_vec();
+        // The segment's virtual address: the first megabyte.
+        low[0x50..0x58].copy_from_slice(&superpage(0x10_0000).to_le_bytes());
+        assert!(load(&low).is_err());
+    }
 }

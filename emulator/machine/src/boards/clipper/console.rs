@@ -242,3 +242,100 @@ impl SaveState for Console {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lockstep_core::{
+        Backplane, Clock, DEFAULT_NS_PER_INSN, Journal, NoObserver, Output, VcpuId,
+    };
+    use lockstep_cpu::Guest;
+    use lockstep_memory::{PhysMem, RegionKind};
+
+    use super::*;
+
+    /// Where the caller's buffer is.
+    const BUFFER: u64 = 0x30_0000;
+
+    struct World {
+        mem: PhysMem,
+        bp: Backplane,
+        cpu: Vcpu<Alpha>,
+        uart: Ns16550,
+        console: Console,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let mut mem = PhysMem::default();
+            mem.add_region(0, 4 << 20, RegionKind::Ram);
+            let journal = Journal::new(Box::new(NoObserver));
+            let cpu = Alpha::reset(VcpuId(0), hwrpb::superpage(0x6000 + hwrpb::DISPATCH), 0);
+            Self {
+                mem,
+                bp: Backplane::new(Clock::new(DEFAULT_NS_PER_INSN), journal),
+                cpu,
+                uart: Ns16550::new(0),
+                console: Console::new("root=x"),
+            }
+        }
+
+        /// DISPATCH with these arguments; gives R0.
+        fn call(&mut self, arguments: [u64; 4]) -> Result<u64, String> {
+            self.cpu.regs[16..20].copy_from_slice(&arguments);
+            let mut cx = DeviceCx { mem: &mut self.mem, bp: &mut self.bp };
+            self.console.call(&mut cx, &mut self.cpu, &mut self.uart)?;
+            Ok(self.cpu.regs[0])
+        }
+    }
+
+    /// Catches a routine that prints elsewhere, loses what is typed, or answers with another status than systems expect.
+    #[test]
+    fn terminal_routines() {
+        let mut world = World::new();
+        let buffer = hwrpb::superpage(BUFFER);
+        world.mem.write_bytes(BUFFER, b"hi\n").unwrap();
+        assert_eq!(world.call([code::PUTS, 0, buffer, 3]), Ok(3));
+        let shown: Vec<u8> = world
+            .bp
+            .outputs
+            .iter()
+            .map(|output| match output {
+                Output::Console { byte, .. } => *byte,
+                _ => 0,
+            })
+            .collect();
+        assert_eq!(shown, b"hi\n");
+        assert_eq!(world.call([code::GETC, 0, 0, 0]), Ok(NOTHING));
+        world.uart.receive(&mut DeviceCx { mem: &mut world.mem, bp: &mut world.bp }, b"ab");
+        assert_eq!(world.call([code::GETC, 0, 0, 0]), Ok(MORE | u64::from(b'a')));
+        assert_eq!(world.call([code::GETC, 0, 0, 0]), Ok(u64::from(b'b')));
+        assert_eq!(world.call([code::OPEN_CONSOLE, 0, 0, 0]), Ok(DONE));
+        assert_eq!(world.call([code::OPEN, buffer, 3, 0]), Ok(NO_DEVICE));
+        assert!(world.call([0x77, 0, 0, 0]).is_err());
+        assert!(world.call([code::PUTS, 0, hwrpb::superpage(1 << 30), 1]).is_err());
+    }
+
+    /// Catches a variable that cannot be read back, that is cut without saying so, or that a reset keeps.
+    #[test]
+    fn environment() {
+        let mut world = World::new();
+        let buffer = hwrpb::superpage(BUFFER);
+        assert_eq!(world.call([code::GET_ENV, BOOTED_FLAGS, buffer, 64]), Ok(6));
+        assert_eq!(&world.mem.read::<6>(BUFFER).unwrap(), b"root=x");
+        assert_eq!(world.call([code::GET_ENV, BOOTED_FLAGS, buffer, 4]), Ok(MORE | 4));
+        assert_eq!(world.call([code::GET_ENV, 0x99, buffer, 4]), Ok(UNKNOWN));
+        world.mem.write_bytes(BUFFER, b"BOOT").unwrap();
+        assert_eq!(world.call([code::SET_ENV, 1, buffer, 4]), Ok(4));
+        let saved = world.console.clone();
+        assert_eq!(world.call([code::GET_ENV, 1, buffer + 8, 64]), Ok(4));
+        assert_eq!(&world.mem.read::<4>(BUFFER + 8).unwrap(), b"BOOT");
+        assert_eq!(world.call([code::RESET_ENV, 1, buffer, 64]), Ok(4));
+        assert_eq!(&world.mem.read::<4>(BUFFER).unwrap(), b"HALT");
+        let mut parts = Saved::default();
+        saved.save("console", &mut parts);
+        world.console.restore("console", &parts).unwrap();
+        assert_eq!(world.console, saved);
+        world.console.reset();
+        assert_eq!(world.console, Console::new("root=x"));
+    }
+}
