@@ -94,6 +94,46 @@ fn watchpoints_stop_where_a_debugger_expects_it() {
     assert_eq!(gdb.ask("Z2,40209f98,0"), "E16");
 }
 
+/// Catches a step of another vCPU than the one that was asked for, or one that is not exactly one instruction of it.
+#[test]
+fn each_vcpu_is_a_thread() {
+    let recorded = Recorded::new("smp");
+    let server = recorded.serve(&[]);
+    let mut gdb = server.attach();
+    gdb.monitor("seek 19999");
+    let events = gdb.monitor("events 19999 20");
+    let switch = |from: &str| {
+        let line = events.lines().find(|line| line.contains(&format!("switch from={from}")));
+        let moment = line.unwrap().split_whitespace().next().unwrap();
+        moment.split('.').next().unwrap().parse::<u64>().unwrap()
+    };
+    let (first, second) = (switch("cpu0"), switch("cpu1"));
+    assert_eq!(first, 20_000, "{events}");
+    assert_eq!(gdb.ask("qfThreadInfo"), "m01,02");
+    assert_eq!(gdb.ask("vCont;s:1"), "T05thread:01;");
+    assert_eq!(gdb.moment(), "20000.1");
+    // The other one's first instruction.
+    assert_eq!(gdb.ask("vCont;s:2"), "T05thread:02;");
+    assert_eq!(gdb.moment(), "20001.0");
+    assert_eq!(gdb.ask("qfThreadInfo"), "m02,01", "the one that stopped goes first");
+    // The first one's next instruction comes when the other one's slice is over.
+    assert_eq!(gdb.ask("vCont;s:1"), "T05thread:01;");
+    assert_eq!(gdb.moment(), format!("{}.0", second + 1));
+    assert_eq!(gdb.ask("bs"), "T05thread:01;");
+    assert!(gdb.moment().starts_with(&format!("{second}.")));
+    assert_eq!(gdb.ask("bs"), "T05thread:01;");
+    assert_eq!(gdb.moment(), "19999.0");
+    assert_eq!(
+        gdb.ask("vCont;s:3"),
+        "T05thread:01;",
+        "there is none: the one that stopped goes on"
+    );
+    let info: String = "cpu1, ".bytes().map(|byte| format!("{byte:02x}")).collect();
+    assert!(gdb.ask("qThreadExtraInfo,2").starts_with(&info));
+    assert_eq!(gdb.ask("T2"), "OK");
+    assert_eq!(gdb.ask("T3"), "E01");
+}
+
 /// Catches a write that changes the recording, a branch that cannot be left, and a user who is not told of it.
 #[test]
 fn writes_open_a_branch() {

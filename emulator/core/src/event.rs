@@ -98,13 +98,19 @@ pub enum InterruptClass {
     Interprocessor,
     /// Alpha: a performance counter.
     Performance,
-    /// Alpha: a machine check.
+    /// Alpha, s390x: a machine check.
     MachineCheck,
+    /// s390x external interruption: clock comparator, CPU timer, signals of other processors, service signal.
+    External,
+    /// s390x I/O interruption.
+    Io,
+    /// s390x restart.
+    Restart,
 }
 
 impl InterruptClass {
     /// Every class, in the order of their numbers in the log.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Irq,
         Self::Fiq,
         Self::SError,
@@ -113,6 +119,9 @@ impl InterruptClass {
         Self::Interprocessor,
         Self::Performance,
         Self::MachineCheck,
+        Self::External,
+        Self::Io,
+        Self::Restart,
     ];
 }
 
@@ -127,6 +136,9 @@ impl fmt::Display for InterruptClass {
             Self::Interprocessor => "interprocessor",
             Self::Performance => "performance",
             Self::MachineCheck => "machine-check",
+            Self::External => "external",
+            Self::Io => "io",
+            Self::Restart => "restart",
         })
     }
 }

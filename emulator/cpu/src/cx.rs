@@ -235,7 +235,9 @@ impl<G: Guest> Cx<G> {
     ) -> Result<Translation, Exit<G>> {
         let mode = if user { 0 } else { self.cpu.mmu.mode };
         let untagged = G::untag(&self.cpu, address);
-        let entry = match self.cpu.tlb.find(untagged, self.cpu.mmu.space, mode, access) {
+        let mmu = self.cpu.mmu;
+        let space = if access == Access::Execute { mmu.fetch_space } else { mmu.space };
+        let entry = match self.cpu.tlb.find(untagged, space, mode, access) {
             Some(entry) => entry,
             None => {
                 self.sync();
@@ -249,6 +251,9 @@ impl<G: Guest> Cx<G> {
                 entry
             }
         };
+        if access.writes() && entry.is_guarded(mode) {
+            G::check_guarded(self, untagged).map_err(Exit::Exception)?;
+        }
         Ok(Translation { address: entry.physical(address), device: entry.device })
     }
 

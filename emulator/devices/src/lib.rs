@@ -10,6 +10,7 @@
 
 mod bus;
 pub mod cfi_flash;
+pub mod css;
 mod device;
 pub mod gic;
 pub mod i8042;
@@ -25,6 +26,7 @@ pub mod pl011;
 pub mod pl031;
 pub mod pl061;
 mod registers;
+pub mod sclp;
 #[cfg(test)]
 mod testing;
 pub mod typhoon;

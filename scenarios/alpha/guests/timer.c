@@ -1,6 +1,6 @@
 // The interval timer and console traffic in flight together.
 //
-// The clock ticks 1024 times a second. Every few ticks its handler puts a line into a queue that the UART's transmitter
+// The clock ticks 8192 times a second. Every few ticks its handler puts a line into a queue that the UART's transmitter
 // interrupt empties, a few characters at a time; what is typed comes back in between. What is printed is how many
 // ticks and interrupts there were where that does not depend on speed; never when.
 
@@ -61,7 +61,7 @@ void on_interrupt(struct frame *frame) {
 int main(void) {
     print("timer: begins\n");
     isa_enable(UART_IRQ);
-    rtc_write(RTC_A, 0x26);
+    rtc_write(RTC_A, 0x23);
     rtc_write(RTC_B, rtc_read(RTC_B) | RTC_PIE);
     rtc_read(RTC_C);
     swap_ipl(0);
@@ -75,7 +75,7 @@ int main(void) {
     print("timer: lines %u order %lx enough ticks %u strange %u\n", lines, order, ticks >= 4 * LINES, strange);
 
     // With everything masked ticks pile up to one.
-    rtc_write(RTC_A, 0x2a);
+    rtc_write(RTC_A, 0x24);
     rtc_write(RTC_B, rtc_read(RTC_B) | RTC_PIE);
     rtc_read(RTC_C);
     for (u32 i = 0; i < 3; i++)

@@ -41,6 +41,16 @@ const TOOLCHAINS: &[Toolchain] = &[
         version: "alpha-linux-gnu-gcc (Debian 12.2.0-13) 12.2.0",
         flags: &["-mcpu=ev67", "-mno-fp-regs", "-msoft-float"],
     },
+    Toolchain {
+        folder: "scenarios/s390x/guests",
+        compiler: Program {
+            name: "s390x-linux-gnu-gcc",
+            advice: "on Debian, `apt-get install gcc-s390x-linux-gnu binutils-s390x-linux-gnu`",
+        },
+        version: "s390x-linux-gnu-gcc (Debian 12.2.0-14) 12.2.0",
+        // The low core begins at address 0, which the compiler takes for nowhere.
+        flags: &["-march=z10", "-m64", "-msoft-float", "-Wno-array-bounds"],
+    },
 ];
 
 const FLAGS: &[&str] = &[

@@ -91,6 +91,8 @@ const BUSYBOX_ARM64: Package = Package {
     files: &[member("bin/busybox", "busybox")],
 };
 
+const BUSYBOX_S390X: Package = Package { architecture: Some("s390x"), ..BUSYBOX_ARM64 };
+
 const LINUX_INITRD: Initrd = Initrd {
     init: include_str!("linux/init"),
     scripts: &[("tests/block", include_str!("linux/block"))],
@@ -188,6 +190,36 @@ const GUESTS: &[Guest] = &[
             files: &LINUX_ALPHA,
         }],
         initrd: None,
+    },
+    Guest {
+        name: "linux-s390x",
+        about: "Debian's Linux kernel for s390x",
+        packages: &[
+            Package {
+                name: "linux-image-s390x",
+                follow: Some("linux-image-"),
+                architecture: Some("s390x"),
+                release: None,
+                files: &KERNEL,
+            },
+            BUSYBOX_S390X,
+        ],
+        initrd: Some(&LINUX_INITRD),
+    },
+    Guest {
+        name: "linux-s390x-backports",
+        about: "the newer one of its backports",
+        packages: &[
+            Package {
+                name: "linux-image-s390x",
+                follow: Some("linux-image-"),
+                architecture: Some("s390x"),
+                release: Some("bookworm-backports"),
+                files: &[member("boot/vmlinuz-*", "vmlinuz")],
+            },
+            BUSYBOX_S390X,
+        ],
+        initrd: Some(&LINUX_INITRD),
     },
 ];
 

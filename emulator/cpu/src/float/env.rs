@@ -23,9 +23,9 @@ pub enum Rounding {
 /// When a result counts as tiny, which with inexactness is underflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tininess {
-    /// The exact result is smaller than the smallest normal number (Arm).
+    /// The exact result is smaller than the smallest normal number (Arm, s390x).
     BeforeRounding,
-    /// So is the result rounded as if the exponent had no lower bound (s390x, Alpha).
+    /// So is the result rounded as if the exponent had no lower bound (Alpha).
     AfterRounding,
 }
 
@@ -96,6 +96,16 @@ impl NanRules {
         addend_first: false,
         inf_times_zero: InfTimesZero::Default,
         to_int: NanToInt::Zero,
+    };
+
+    /// z/Architecture's.
+    pub const S390X: Self = Self {
+        default_only: false,
+        default_sign: false,
+        order: NanOrder::SignallingFirst,
+        addend_first: false,
+        inf_times_zero: InfTimesZero::Default,
+        to_int: NanToInt::Lowest,
     };
 }
 
@@ -192,6 +202,11 @@ impl Env {
     /// The Alpha architecture's with normal rounding. What a processor does about denormal numbers is the guest's.
     pub const fn alpha() -> Self {
         Self { tininess: Tininess::AfterRounding, nan: NanRules::ALPHA, ..Self::arm() }
+    }
+
+    /// z/Architecture's with every bit of the floating-point-control register zero.
+    pub const fn s390x() -> Self {
+        Self { nan: NanRules::S390X, ..Self::arm() }
     }
 
     pub(super) fn raise(&mut self, flags: Flags) {

@@ -330,7 +330,8 @@ pub(crate) fn derive(cpu: &mut Cpu) {
         (_, true) => 2,
     };
     cpu.regs[usize::from(reg::FP_TRAP)] = sys.traps_float().into();
-    cpu.mmu = MmuCx { mode, space: sys.asid(), align: sys.sctlr & sctlr::A != 0 };
+    let space = sys.asid();
+    cpu.mmu = MmuCx { mode, space, fetch_space: space, align: sys.sctlr & sctlr::A != 0 };
     debug_exceptions::derive(cpu);
 }
 

@@ -1,5 +1,6 @@
 //! The boards: which there are, and how one is built.
 
+mod ccw;
 pub(crate) mod clipper;
 mod plugged;
 pub(crate) mod virt;
@@ -13,7 +14,7 @@ use crate::{BuildError, Images, Machine};
 pub struct BoardOption {
     /// Its name, as in `gic=3`.
     pub name: &'static str,
-    /// The values that it can have, the default first. One that is off by default is a device that may be there.
+    /// The values that it can have, the default first. One that is off by default is something that may be there.
     pub values: &'static [&'static str],
     /// What it decides.
     pub about: &'static str,
@@ -41,7 +42,7 @@ pub struct BoardInfo {
 }
 
 /// Every board.
-pub const BOARDS: &[BoardInfo] = &[virt::INFO, clipper::INFO];
+pub const BOARDS: &[BoardInfo] = &[virt::INFO, clipper::INFO, ccw::INFO];
 
 /// Builds the machine that a record describes. The images must be the board's kind; whether they are those of a
 /// recording is checked by whoever has the recording.
@@ -51,6 +52,7 @@ pub fn build(record: &MachineRecord, images: &Images) -> Result<Box<dyn Machine>
     // `check` has found the board among BOARDS.
     match record.board.as_str() {
         "clipper" => clipper::build(&record, images),
+        "ccw" => ccw::build(&record, images),
         _ => virt::build(&record, images),
     }
 }
