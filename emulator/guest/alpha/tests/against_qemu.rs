@@ -88,6 +88,8 @@ impl Part {
         let skipped = [
             // Reads the time; answers with features of a later processor; what no program can do in the middle.
             "rpcc", "amask", "call_pal", "pal19", "pal1b", "pal1d", "pal1e", "pal1f", "mt_fpcr",
+            // Every group reads it.
+            "mf_fpcr",
             // Exchanges words, which ITOFF does not; widens the exponent wrongly; stores the address.
             "itoff", "ldf", "stf",
         ];
@@ -255,9 +257,13 @@ fn push_group(program: &mut Vec<u32>, random: &mut Random, part: Part, number: u
         let place = random.below((quarter - 64) / 8) * 8 + wants * quarter;
         set_address(program, 3, FLOATS + place);
         program.push(ldq(0, 8, 3));
-        // FPCR: a rounding mode, and now and then denormal operands as zeros; no trap disabled.
+        // FPCR: a rounding mode, and inexact already or not, now and then denormal operands as zeros; no trap disabled.
         program.push(lda(4, 0, 31));
-        program.push(lda(4, (mode << 10 | u64::from(random.below(4) == 0)) as i32, 31));
+        program.push(lda(
+            4,
+            (mode << 10 | random.below(2) << 8 | u64::from(random.below(4) == 0)) as i32,
+            31,
+        ));
         program.push(literal(0x12, 0x39, 4, 48, 4));
         program.push(operate(0x14, 0x024, 4, 31, 2)); // itoft
         program.push(operate(0x17, 0x024, 2, 2, 2)); // mt_fpcr

@@ -4,7 +4,7 @@
 //! are zeros. Denormal results are not produced: they underflow, and what is put is plus zero.
 
 use lockstep_cpu::float::{
-    self, Double, Env, Flags, Integer, Relation, Rounding, Single, compare, compare_signalling,
+    self, Double, Env, Flags, Integer, Relation, Single, compare, compare_signalling,
 };
 use lockstep_cpu::{Cx, Emit, Exit};
 
@@ -182,11 +182,6 @@ fn to_integer(env: &mut Env, b: u64) -> Outcome {
     Outcome { value: wrapped.value, found }
 }
 
-/// An operation's environment.
-fn environment(rounding: Rounding) -> Env {
-    Env { rounding, ..Env::alpha() }
-}
-
 /// The operand as the operation sees it, or the trap that it causes.
 fn operand(cx: &mut Cx<Alpha>, how: How, accepts: Accepts, value: u64) -> Result<u64, Exit<Alpha>> {
     let (exponent, fraction) = (value & EXPONENT, value & FRACTION);
@@ -210,7 +205,9 @@ fn run<O: Operation>(cx: &mut Cx<Alpha>, [a, b, how]: [u64; 3]) -> Result<u64, E
     let how = How::unpack(how);
     let a = if O::TWO { operand(cx, how, O::ACCEPTS, a)? } else { a };
     let b = operand(cx, how, O::ACCEPTS, b)?;
-    let mut env = environment(how.rounding(&cx.cpu));
+    // What is set already need not be found out, which is where the host's arithmetic can be used.
+    let known = if how.inexact_is_known(&cx.cpu) { Flags::INEXACT } else { Flags::NONE };
+    let mut env = Env { rounding: how.rounding(&cx.cpu), flags: known, ..Env::alpha() };
     let Outcome { value, found } = O::compute(&mut env, a, b);
     trap::finish(cx, how, value, found)
 }

@@ -171,6 +171,12 @@ impl How {
         found.0 & traps
     }
 
+    /// Whether nobody can see that another result is inexact: it is recorded already, and does not trap.
+    pub(crate) fn inexact_is_known(self, cpu: &Cpu) -> bool {
+        let recorded = cpu.sys.fpcr >> fpcr::EXCEPTIONS_SHIFT & u64::from(Found::INEXACT.0) != 0;
+        recorded && self.trapping(cpu, Found::INEXACT) == 0
+    }
+
     fn exception(self, exceptions: u8) -> Exit<Alpha> {
         let completion = if self.completes() { summary::SOFTWARE_COMPLETION } else { 0 };
         let summary = u64::from(exceptions) << summary::EXCEPTIONS_SHIFT | completion;
