@@ -1,9 +1,12 @@
 //! What can be typed.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lockstep_core::Level;
+use lockstep_host::ListenAddress;
+use lockstep_log::IoMode;
 use lockstep_machine::EngineChoice;
 
 const STATUS: &str = "\
@@ -30,6 +33,8 @@ pub(crate) enum Command {
     Record(RecordArgs),
     /// Run a recording again, checking every event
     Replay(ReplayArgs),
+    /// Move over a recording, forwards and backwards, with gdb
+    Debug(DebugArgs),
     /// Look at recordings
     #[command(subcommand)]
     Log(LogCommand),
@@ -65,6 +70,15 @@ pub(crate) struct MachineArgs {
     /// Firmware, put where the processor starts
     #[arg(long, value_name = "FILE")]
     pub(crate) bios: Option<PathBuf>,
+    /// A disk: a raw image, which stays as it is. May be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) disk: Vec<PathBuf>,
+    /// When disk reads complete: after a modelled time, which makes recordings repeatable, or `live`, when the host is done
+    #[arg(long, default_value_t = IoMode::Modelled, value_name = "modelled|live")]
+    pub(crate) io: IoMode,
+    /// Answer the guest's semihosting calls: console, exit status, clock; no files. The same as `-M virt,semihosting=on`
+    #[arg(long)]
+    pub(crate) semihosting: bool,
     /// What the guest's random numbers derive from: a number, or `random` for a fresh one
     #[arg(long, default_value = "0", value_name = "N|random")]
     pub(crate) seed: String,
@@ -149,8 +163,9 @@ pub(crate) struct RecordArgs {
     pub(crate) run: RunOptions,
 }
 
+/// A recording and its images.
 #[derive(Debug, clap::Args)]
-pub(crate) struct ReplayArgs {
+pub(crate) struct RecordingArgs {
     /// The recording
     pub(crate) log: PathBuf,
     /// The kernel, if it is not beside the log under the name that was recorded
@@ -162,12 +177,21 @@ pub(crate) struct ReplayArgs {
     /// The firmware, likewise
     #[arg(long, value_name = "FILE")]
     pub(crate) bios: Option<PathBuf>,
+    /// The disks, likewise, in the order in which they were given
+    #[arg(long, value_name = "FILE")]
+    pub(crate) disk: Vec<PathBuf>,
     /// A folder to look for the images in
     #[arg(long, value_name = "DIR")]
     pub(crate) images: Option<PathBuf>,
     /// Replay with images other than those recorded, to see what differs first
     #[arg(long)]
     pub(crate) allow_other_images: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub(crate) recording: RecordingArgs,
     /// What executes the guest's instructions
     #[arg(long, default_value = "interp", value_enum)]
     pub(crate) engine: Engine,
@@ -177,6 +201,31 @@ pub(crate) struct ReplayArgs {
     /// Print counts and speed at the end
     #[arg(long)]
     pub(crate) stats: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DebugArgs {
+    #[command(flatten)]
+    pub(crate) recording: RecordingArgs,
+    /// Where gdb attaches: HOST:PORT, where port 0 is any that is free, or unix:PATH
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    pub(crate) listen: ListenAddress,
+    /// Run gdb, attached and with symbols, and end with it; what follows `--` goes to it
+    #[arg(long, value_name = "PROGRAM", num_args = 0..=1, require_equals = true,
+          default_missing_value = "gdb-multiarch")]
+    pub(crate) gdb: Option<PathBuf>,
+    /// The guest's ELF file, if the kernel or firmware that was recorded is none
+    #[arg(long, value_name = "FILE")]
+    pub(crate) symbols: Option<PathBuf>,
+    /// What executes the guest's instructions
+    #[arg(long, default_value = "auto", value_enum)]
+    pub(crate) engine: Engine,
+    /// Memory for the states that are kept for going back, as in 512M or 2G
+    #[arg(long, default_value = "512M", value_name = "SIZE")]
+    pub(crate) checkpoint_memory: String,
+    /// Options for gdb
+    #[arg(last = true, requires = "gdb")]
+    pub(crate) gdb_options: Vec<OsString>,
 }
 
 #[derive(Debug, Subcommand)]

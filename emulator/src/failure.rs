@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 
 use lockstep_core::StopReason;
-use lockstep_host::{ConsoleError, FileError, Panicked, SinkError};
+use lockstep_debug::SymbolsError;
+use lockstep_host::{ConsoleError, FileError, ListenError, Panicked, SinkError};
 use lockstep_log::{DiffError, DumpError, EncodeError, LogError};
 use lockstep_machine::{BuildError, ConfigError, NoJitError, ReplayError, ScriptError};
+use lockstep_timeline::OpenError;
 
 /// How a command ended. The numbers are part of the interface: `--help` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,12 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Replay(#[from] ReplayError),
     #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error("{path}: {error}")]
+    Symbols { path: String, error: SymbolsError },
+    #[error(transparent)]
     Diff(#[from] DiffError),
     #[error("{0}")]
     Usage(String),
@@ -83,6 +91,9 @@ impl From<&Failure> for Status {
             | Failure::File(_)
             | Failure::Log { .. }
             | Failure::Replay(_)
+            | Failure::Open(_)
+            | Failure::Listen(_)
+            | Failure::Symbols { .. }
             | Failure::Diff(_)
             | Failure::Usage(_) => Self::BadInput,
             _ => Self::Internal,

@@ -2,8 +2,8 @@
 
 use lockstep_core::{Door, Input, NoDoor, Output};
 use lockstep_host::{
-    Baton, ChannelDoor, Console, ConsoleOptions, ConsoleOutput, DEFAULT_POLL_INTERVAL, FileSink,
-    signals::StopOnSignal,
+    Baton, ChannelDoor, Console, ConsoleOptions, ConsoleOutput, DEFAULT_POLL_INTERVAL, DiskFile,
+    FileSink, HostDisks, signals::StopOnSignal,
 };
 use lockstep_machine::{LogSink, Outputs};
 
@@ -16,18 +16,32 @@ const INPUT_BOUND: usize = 256;
 pub(crate) struct Front {
     console: Console,
     output: std::sync::Arc<ConsoleOutput>,
+    disks: Option<std::sync::Arc<HostDisks>>,
     _signals: StopOnSignal,
 }
 
-/// What the guest writes goes to the console.
-struct ToConsole(std::sync::Arc<ConsoleOutput>);
+/// What the guest writes goes to the console, and what its disks want to the thread that reads them.
+struct ToThreads {
+    console: std::sync::Arc<ConsoleOutput>,
+    disks: Option<std::sync::Arc<HostDisks>>,
+}
 
-impl Outputs for ToConsole {
+impl Outputs for ToThreads {
     fn take(&mut self, outputs: &[Output]) {
-        let bytes = outputs.iter().map(|output| match output {
-            Output::Console { byte, .. } => *byte,
-        });
-        self.0.write(bytes.collect());
+        let mut bytes = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Console { byte, .. } => bytes.push(*byte),
+                Output::Report(report) => eprintln!("lockstep: {report}"),
+                // In a replay nobody reads: the log has the answers.
+                Output::Read(read) => {
+                    if let Some(disks) = &self.disks {
+                        disks.read(*read);
+                    }
+                }
+            }
+        }
+        self.console.write(bytes);
     }
 }
 
@@ -36,11 +50,22 @@ pub(crate) type Connected = (Front, Box<dyn Door>, Box<dyn Outputs>);
 
 impl Front {
     /// Connects the console and the signals. Gives the door through which they come in; without `input`, only signals
-    /// do.
-    pub(crate) fn connect(baton: &Baton, input: bool) -> Result<Connected, Failure> {
+    /// do. `disks` are those whose reads are the host's.
+    pub(crate) fn connect(
+        baton: &Baton,
+        input: bool,
+        disks: Vec<DiskFile>,
+    ) -> Result<Connected, Failure> {
         let (sender, receiver) = baton.channel::<Input>(INPUT_BOUND);
         let signals = StopOnSignal::install(baton, sender.urgent())
             .map_err(|error| Failure::Internal(error.to_string()))?;
+        let disks = if disks.is_empty() {
+            None
+        } else {
+            let disks = HostDisks::start(baton, disks, sender.urgent())
+                .map_err(|error| Failure::Internal(error.to_string()))?;
+            Some(std::sync::Arc::new(disks))
+        };
         let (console, output) = if input {
             Console::stdio(baton, sender, ConsoleOptions::default())?
         } else {
@@ -52,12 +77,15 @@ impl Front {
         };
         let output = std::sync::Arc::new(output);
         let door = ChannelDoor::new(receiver, DEFAULT_POLL_INTERVAL);
-        let outputs = ToConsole(std::sync::Arc::clone(&output));
-        Ok((Self { console, output, _signals: signals }, Box::new(door), Box::new(outputs)))
+        let outputs = ToThreads { console: std::sync::Arc::clone(&output), disks: disks.clone() };
+        Ok((Self { console, output, disks, _signals: signals }, Box::new(door), Box::new(outputs)))
     }
 
     /// Waits until everything is shown, and restores the terminal. The machine has given the outputs back.
     pub(crate) fn finish(self) -> Result<(), Failure> {
+        if let Some(disks) = self.disks.and_then(std::sync::Arc::into_inner) {
+            disks.finish()?;
+        }
         if let Some(output) = std::sync::Arc::into_inner(self.output) {
             self.console.finish(output)?;
         }

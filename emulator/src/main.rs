@@ -11,6 +11,7 @@
 )]
 
 mod args;
+mod debug;
 mod failure;
 mod front;
 mod log_commands;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::run(&options),
         Command::Record(options) => run::record(&options),
         Command::Replay(options) => replay::replay(&options),
+        Command::Debug(options) => debug::debug(&options),
         Command::Log(command) => log_commands::run(command),
         Command::Machines => machines::list(),
     };

@@ -5,15 +5,15 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use lockstep_host::{Baton, FileError, Problem, Stopwatch, read_file};
-use lockstep_log::{ImageRecord, ImageRole, LogError, Reader};
+use lockstep_log::{Header, ImageRecord, ImageRole, LogError, Reader};
 use lockstep_machine::{Images, Replay, ReplayEnd, ReplayError};
 
-use crate::args::ReplayArgs;
+use crate::args::{RecordingArgs, ReplayArgs};
 use crate::failure::{Failure, Status};
 use crate::front::Front;
 use crate::run::{IMAGE_LIMIT, file_name, print_stats};
 
-type LogFile = BufReader<File>;
+pub(crate) type LogFile = BufReader<File>;
 
 /// Opens a log.
 pub(crate) fn open(path: &Path) -> Result<Reader<LogFile>, Failure> {
@@ -31,13 +31,14 @@ pub(crate) fn bad_log(path: &Path, error: LogError) -> Failure {
 }
 
 pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
-    let mut log = open(&args.log)?;
-    let images = find_images(args, &mut log)?;
-    let mut replay = Replay::new(log, &images).map_err(|error| in_log(&args.log, error))?;
+    let path = &args.recording.log;
+    let mut log = open(path)?;
+    let images = find_images(&args.recording, &mut log)?;
+    let mut replay = Replay::new(log, &images).map_err(|error| in_log(path, error))?;
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
     let baton = Baton::os();
-    let front = if args.quiet { None } else { Some(Front::connect(&baton, false)?) };
+    let front = if args.quiet { None } else { Some(Front::connect(&baton, false, Vec::new())?) };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);
         front
@@ -52,7 +53,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
     if args.stats {
         print_stats(replay.machine(), seconds);
     }
-    match end.map_err(|error| in_log(&args.log, error))? {
+    match end.map_err(|error| in_log(path, error))? {
         ReplayEnd::Complete(reason) => {
             eprintln!("lockstep: replayed to the end ({reason}), no divergence");
             Ok(Status::Good)
@@ -81,22 +82,16 @@ fn in_log(path: &Path, error: ReplayError) -> Failure {
 }
 
 /// The images that were recorded: from the log, from where the user says, or from beside the log.
-fn find_images(args: &ReplayArgs, log: &mut Reader<LogFile>) -> Result<Images, Failure> {
+pub(crate) fn find_images(
+    args: &RecordingArgs,
+    log: &mut Reader<LogFile>,
+) -> Result<Images, Failure> {
     let header = log.header().clone();
     let mut images = Images::default();
     for (place, record) in header.images.iter().enumerate() {
-        let given = match record.role {
-            ImageRole::Kernel => args.kernel.as_ref(),
-            ImageRole::Initrd => args.initrd.as_ref(),
-            ImageRole::Bios => args.bios.as_ref(),
-            ImageRole::DeviceTree | ImageRole::Disk => None,
-        };
-        let bytes = match given {
-            Some(path) => read_file(path, IMAGE_LIMIT)?,
-            None if header.bundled => {
-                log.image(place).map_err(|error| bad_log(&args.log, error))?
-            }
-            None => read_file(&look_for(args, record)?, IMAGE_LIMIT)?,
+        let bytes = match path_of(args, &header, record)? {
+            Some(path) => read_file(&path, IMAGE_LIMIT)?,
+            None => log.image(place).map_err(|error| bad_log(&args.log, error))?,
         };
         if !args.allow_other_images {
             record.check(&bytes).map_err(|mismatch| {
@@ -106,10 +101,37 @@ fn find_images(args: &ReplayArgs, log: &mut Reader<LogFile>) -> Result<Images, F
         }
         images.add(record.role, &record.name, bytes);
     }
+    if let Some(path) = args.disk.get(images.all(ImageRole::Disk).count()) {
+        let path = path.display();
+        return Err(Failure::Usage(format!("--disk {path}: the recording has no such disk")));
+    }
     Ok(images)
 }
 
-fn look_for(args: &ReplayArgs, record: &ImageRecord) -> Result<PathBuf, Failure> {
+/// Where an image is; `None` when it is in the log.
+pub(crate) fn path_of(
+    args: &RecordingArgs,
+    header: &Header,
+    record: &ImageRecord,
+) -> Result<Option<PathBuf>, Failure> {
+    let given = match record.role {
+        ImageRole::Kernel => args.kernel.as_ref(),
+        ImageRole::Initrd => args.initrd.as_ref(),
+        ImageRole::Bios => args.bios.as_ref(),
+        ImageRole::Disk => {
+            let mut disks = header.images.iter().filter(|image| image.role == ImageRole::Disk);
+            disks.position(|disk| disk == record).and_then(|number| args.disk.get(number))
+        }
+        ImageRole::DeviceTree => None,
+    };
+    match given {
+        Some(path) => Ok(Some(path.clone())),
+        None if header.bundled => Ok(None),
+        None => look_for(args, record).map(Some),
+    }
+}
+
+fn look_for(args: &RecordingArgs, record: &ImageRecord) -> Result<PathBuf, Failure> {
     // The name comes from the log: only a plain one may be joined to a folder.
     let name = file_name(Path::new(&record.name));
     let beside = args.log.parent().map(Path::to_path_buf);
@@ -120,7 +142,8 @@ fn look_for(args: &ReplayArgs, record: &ImageRecord) -> Result<PathBuf, Failure>
             ImageRole::Kernel => "--kernel FILE",
             ImageRole::Initrd => "--initrd FILE",
             ImageRole::Bios => "--bios FILE",
-            ImageRole::DeviceTree | ImageRole::Disk => "--images DIR",
+            ImageRole::Disk => "--disk FILE",
+            ImageRole::DeviceTree => "--images DIR",
         };
         let (role, digest) = (record.role, record.digest.short());
         Failure::Usage(format!(

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lockstep_core::{DEFAULT_NS_PER_INSN, StopReason};
-use lockstep_host::{Baton, FileSink, Stopwatch, date_now, fresh_seed, read_file};
-use lockstep_log::{Header, ImageRole};
+use lockstep_host::{Baton, DiskFile, FileSink, Stopwatch, date_now, fresh_seed, read_file};
+use lockstep_log::{Header, ImageRole, IoMode};
 use lockstep_machine::{
     Goal, Images, Machine, MachineRecord, Pause, Recording, Script, ScriptDoor, build, check,
     parse_machine, parse_memory,
@@ -27,10 +27,15 @@ struct Setup {
     images: Images,
     script: Script,
     machine: Box<dyn Machine>,
+    /// The disks' files, when the host's reads count.
+    disks: Vec<DiskFile>,
 }
 
 fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
-    let (board, options) = parse_machine(&args.machine)?;
+    let (board, mut options) = parse_machine(&args.machine)?;
+    if args.semihosting {
+        options.insert("semihosting".to_owned(), "on".to_owned());
+    }
     let (script, text) = read_script(run.script.as_deref())?;
     let mut record = MachineRecord {
         board,
@@ -42,6 +47,7 @@ fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
         seed: parse_or(&args.seed, "random", "seed", fresh_seed)?,
         start_date: parse_or(&args.date, "now", "date", || date_now().max(0) as u64)?,
         digest_interval: args.digest_every,
+        io: args.io,
         append: args.append.clone(),
         script: text,
         ..MachineRecord::default()
@@ -58,9 +64,19 @@ fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
             images.add(role, &file_name(path), read_file(path, IMAGE_LIMIT)?);
         }
     }
+    for path in &args.disk {
+        images.add(ImageRole::Disk, &file_name(path), read_file(path, IMAGE_LIMIT)?);
+    }
     let mut machine = build(&record, &images)?;
     machine.set_engine(run.engine.into())?;
-    Ok(Setup { record, images, script, machine })
+    let disks = if args.io == IoMode::Live { disk_files(args, &images) } else { Vec::new() };
+    Ok(Setup { record, images, script, machine, disks })
+}
+
+/// What the host reads when completions are its own.
+fn disk_files(args: &MachineArgs, images: &Images) -> Vec<DiskFile> {
+    let disks = args.disk.iter().zip(images.all(ImageRole::Disk));
+    disks.map(|(path, (_, image))| DiskFile { path: path.clone(), image: image.clone() }).collect()
 }
 
 fn parse_or(
@@ -92,7 +108,8 @@ pub(crate) fn file_name(path: &Path) -> String {
 
 /// Runs a machine to its end, with the user at its console.
 fn drive(setup: &mut Setup, run: &RunOptions, baton: &Baton) -> Result<Pause, Failure> {
-    let (front, door, outputs) = Front::connect(baton, !run.no_input)?;
+    let (front, door, outputs) =
+        Front::connect(baton, !run.no_input, std::mem::take(&mut setup.disks))?;
     let script = std::mem::take(&mut setup.script);
     setup.machine.set_door(Box::new(ScriptDoor::new(script, door, run.limit)));
     setup.machine.set_outputs(outputs);
@@ -179,7 +196,7 @@ fn refuse_overwriting(args: &RecordArgs) -> Result<(), Failure> {
     let Ok(output) = args.output.canonicalize() else { return Ok(()) };
     let machine = &args.machine;
     let inputs = [&machine.kernel, &machine.initrd, &machine.bios, &args.run.script];
-    for input in inputs.into_iter().flatten() {
+    for input in inputs.into_iter().flatten().chain(&machine.disk) {
         if input.canonicalize().is_ok_and(|input| input == output) {
             let path = input.display();
             return Err(Failure::Usage(format!("{path}: would be overwritten by the recording")));

@@ -177,7 +177,7 @@ fn machines() {
         ("run -k hello.elf -M virt,gic=9", "lockstep: board option 'gic=9': values are 3, 2"),
         (
             "run -k hello.elf -M virt,gicv=3",
-            "lockstep: board option 'gicv=3': board virt has these options: gic",
+            "lockstep: board option 'gicv=3': board virt has these options: gic, semihosting",
         ),
         ("run -k hello.elf -M virt,gic=2,gic=3", "lockstep: board option 'gic=3': given twice"),
         ("run -k hello.elf --seed x", "lockstep: --seed 'x': write a number, or 'random'"),

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::schema::{self, Scenario, ScenarioError};
+use crate::schema::{self, Image, Scenario, ScenarioError};
 
 /// A scenario and where it comes from.
 #[derive(Debug)]
@@ -28,11 +28,10 @@ impl Entry {
     #[must_use]
     pub fn not_fetched(&self, root: &Path) -> Vec<String> {
         let Ok(scenario) = &self.scenario else { return Vec::new() };
-        let mut missing: Vec<_> = scenario
-            .guest
-            .images()
-            .filter(|(_, image)| !image.path(&self.folder, root).is_file())
-            .filter_map(|(_, image)| image.fetched_guest())
+        let files = scenario.guest.files();
+        let mut missing: Vec<_> = files
+            .filter(|image| !image.path(&self.folder, root).is_file())
+            .filter_map(Image::fetched_guest)
             .collect();
         missing.dedup();
         missing

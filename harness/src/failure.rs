@@ -58,6 +58,14 @@ pub enum Failure {
         /// Where they differ first.
         difference: String,
     },
+    /// Moving over the recording did not go as expected.
+    #[error("{what}: {message}")]
+    Travel {
+        /// Which step, on which recording.
+        what: String,
+        /// Which move, and what was wrong.
+        message: String,
+    },
     /// The log is not the reviewed one.
     #[error("the log is not the golden one: {difference}{note}")]
     Golden {
@@ -65,6 +73,14 @@ pub enum Failure {
         difference: String,
         /// What may explain it.
         note: String,
+    },
+    /// A disk's file was written.
+    #[error("the file of disk {disk} has changed: {path}")]
+    DiskChanged {
+        /// Which disk, counted from 0.
+        disk: usize,
+        /// Its file.
+        path: String,
     },
     /// A guest of others is not here.
     #[error("not fetched; run `{0}`")]

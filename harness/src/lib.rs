@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod emulator;
 mod failure;
+pub mod gdb;
 pub mod golden;
 pub mod load;
 pub mod process;
@@ -17,6 +18,7 @@ pub mod runner;
 pub mod schema;
 pub mod selection;
 pub mod suite;
+pub mod travel;
 pub mod trial;
 
 pub use failure::Failure;

@@ -5,10 +5,12 @@
 //! are killed before that (see `reaper`).
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -73,6 +75,8 @@ pub struct Run {
     pub stderr: PathBuf,
     /// After how much wall time it is killed.
     pub timeout: Duration,
+    /// What somebody types when the output shows a text, in this order.
+    pub typed: Vec<(String, String)>,
 }
 
 /// How a run ended.
@@ -90,10 +94,53 @@ impl Run {
     /// Runs the command to its end.
     pub fn run(&self) -> io::Result<Ended> {
         let command = duct::cmd(&self.program, &self.arguments)
-            .stdin_null()
             .stdout_path(&self.stdout)
             .stderr_path(&self.stderr);
-        let group = Group::start(&command)?;
+        if self.typed.is_empty() {
+            return self.wait(&Group::start(&command.stdin_null())?);
+        }
+        let (input, keyboard) = io::pipe()?;
+        // The command holds the pipe's other end, too: it has to be gone before typing can fail.
+        let group = Group::start(&command.stdin_file(input))?;
+        drop(command);
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| self.type_into(keyboard, &over));
+            let ended = self.wait(&group);
+            over.store(true, Ordering::Relaxed);
+            ended
+        })
+    }
+
+    /// Types until everything is typed, nobody reads any more, or the run is over.
+    fn type_into(&self, mut keyboard: io::PipeWriter, over: &AtomicBool) {
+        const LOOK: Duration = Duration::from_millis(3);
+        let mut seen = 0;
+        for (pattern, text) in &self.typed {
+            loop {
+                if over.load(Ordering::Relaxed) {
+                    return;
+                }
+                let output = std::fs::read(&self.stdout).unwrap_or_default();
+                let new = output.get(seen..).unwrap_or_default();
+                let found = new.windows(pattern.len()).position(|part| part == pattern.as_bytes());
+                if let Some(place) = found {
+                    seen += place + pattern.len();
+                    break;
+                }
+                thread::sleep(LOOK);
+            }
+            // A few keys at a time, as they come from a terminal.
+            for keys in text.as_bytes().chunks(3) {
+                if keyboard.write_all(keys).is_err() {
+                    return;
+                }
+                thread::sleep(LOOK);
+            }
+        }
+    }
+
+    fn wait(&self, group: &Group) -> io::Result<Ended> {
         Ok(match group.wait(self.timeout)? {
             None => Ended::TimedOut,
             Some(status) => match status.code() {
@@ -136,7 +183,7 @@ pub(crate) mod tests {
     pub(crate) fn ends(id: &str) -> bool {
         let deadline = Instant::now() + Duration::from_secs(20);
         while is_running(id) && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_millis(10));
+            thread::sleep(Duration::from_millis(10));
         }
         !is_running(id)
     }
@@ -149,6 +196,7 @@ pub(crate) mod tests {
             stdout: folder.path().join("out"),
             stderr: folder.path().join("err"),
             timeout,
+            typed: Vec::new(),
         };
         (folder, run)
     }
@@ -166,6 +214,18 @@ pub(crate) mod tests {
     fn a_signal_is_not_a_status() {
         let (_folder, run) = shell("kill -SEGV $$", Duration::from_secs(20));
         assert_eq!(run.run().unwrap(), Ended::Signalled(11));
+    }
+
+    /// Catches typing that comes too early or in another order, and a program that ends before all is typed and is waited
+    /// for.
+    #[test]
+    fn somebody_types() {
+        let script = "echo one; read a; echo two; read b; echo $b $a";
+        let (_folder, mut run) = shell(script, Duration::from_secs(20));
+        let step = |after: &str, text: &str| (after.to_owned(), text.to_owned());
+        run.typed = vec![step("one", "first\n"), step("two", "second\n"), step("never", "x")];
+        assert_eq!(run.run().unwrap(), Ended::Exited(0));
+        assert_eq!(fs::read_to_string(&run.stdout).unwrap(), "one\ntwo\nsecond first\n");
     }
 
     /// duct's own kill would leave the grandchild, which holds the output open.

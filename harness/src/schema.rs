@@ -5,6 +5,7 @@
 //! The types are the reference; `docs/scenarios.md` explains them with examples.
 
 mod check;
+mod debug;
 mod error;
 mod image;
 mod locate;
@@ -20,8 +21,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use debug::{
+    At, Base, Bytes, CompareSeeks, EventAt, Expectation, Kind, MemoryAt, Move, Place, Repeat,
+    StopKind, Target, WatchAt, WatchFor,
+};
 pub use error::ScenarioError;
-pub use image::Image;
+pub use image::{Disk, Image, pattern};
 pub use script::{Action, ScriptStep, script_text};
 pub use step::Step;
 pub use units::{Seeds, Size, Span};
@@ -84,6 +89,9 @@ pub struct Guest {
     pub bios: Option<Image>,
     /// The kernel's initial RAM disk.
     pub initrd: Option<Image>,
+    /// Its disks, which no run changes.
+    #[serde(default)]
+    pub disks: Vec<Disk>,
     /// The kernel's command line.
     pub append: Option<String>,
 }
@@ -195,6 +203,30 @@ names! {
 }
 
 names! {
+    /// When disk reads complete.
+    #[derive(Default)]
+    Io {
+        /// After a modelled time.
+        #[default]
+        Modelled = "modelled",
+        /// When the host has done them.
+        Live = "live",
+    }
+}
+
+names! {
+    /// How the script is typed.
+    #[derive(Default)]
+    Typing {
+        /// By the machine itself, at moments that are the same in every recording.
+        #[default]
+        Scripted = "scripted",
+        /// Into the emulator's standard input, by somebody who watches the console and is never in time.
+        Live = "live",
+    }
+}
+
+names! {
     /// How a recording ends.
     Exit {
         /// The guest switched the machine off, content.
@@ -227,6 +259,10 @@ pub struct RecordOptions {
     pub ns_per_insn: Option<u32>,
     /// Instructions after which the run is stopped.
     pub limit: Option<u64>,
+    /// When disk reads complete.
+    pub io: Io,
+    /// How the script is typed.
+    pub typing: Typing,
 }
 
 /// What must come out.
@@ -267,6 +303,23 @@ impl Guest {
         [("kernel", &self.kernel), ("bios", &self.bios), ("initrd", &self.initrd)]
             .into_iter()
             .filter_map(|(key, image)| Some((key, image.as_ref()?)))
+    }
+
+    /// The guests that have to be fetched for all of this.
+    #[must_use]
+    pub fn fetched(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.files().filter_map(Image::fetched_guest).collect();
+        names.dedup();
+        names
+    }
+
+    /// All files that have to be there.
+    pub fn files(&self) -> impl Iterator<Item = &Image> {
+        let disks = self.disks.iter().filter_map(|disk| match disk {
+            Disk::Image(image) => Some(image),
+            Disk::Pattern(_) => None,
+        });
+        self.images().map(|(_, image)| image).chain(disks)
     }
 }
 

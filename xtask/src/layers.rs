@@ -24,10 +24,10 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["core", "log", "memory", "cpu", "jit", "aarch64", "alpha", "s390x", "devices"],
     ),
     ("emulator/timeline", &["core", "log", "machine"]),
-    ("emulator/debug", &["core", "timeline", "machine"]),
+    ("emulator/debug", &["core", "log", "timeline", "machine"]),
     ("emulator/host", &["core"]),
     ("emulator", &["core", "log", "machine", "timeline", "debug", "host"]),
-    ("harness", &["core", "log", "machine", "host"]),
+    ("harness", &["core", "log", "machine", "timeline", "host"]),
     ("xtask", &[]),
 ];
 

@@ -4,8 +4,23 @@
 
 use crate::{Calendar, Clock, EntryId, Journal, VcpuId, VirtualTime, What};
 
-/// Something for the outside.
+/// A part of a device's image that the host is to read; the answer is an [`Input::HostRead`](crate::Input::HostRead).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostRead {
+    /// The device's place on the board.
+    pub device: u16,
+    /// The device's own number for the request.
+    pub request: u64,
+    /// Which of the machine's disks, counted from 0.
+    pub disk: u16,
+    /// The first byte.
+    pub offset: u64,
+    /// How many bytes.
+    pub len: u64,
+}
+
+/// Something for the outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
     /// A byte on a console port.
     Console {
@@ -14,6 +29,10 @@ pub enum Output {
         /// The byte.
         byte: u8,
     },
+    /// Something to read for a device, when completions are the host's.
+    Read(HostRead),
+    /// Something that the user should know.
+    Report(String),
 }
 
 /// The shared parts of one machine.
@@ -83,5 +102,17 @@ impl Backplane {
         self.witness(What::ConsoleOut { port, byte });
         self.outputs.push(Output::Console { port, byte });
         self.attention |= self.watch_outputs;
+    }
+
+    /// Asks the host to read something.
+    pub fn host_read(&mut self, read: HostRead) {
+        self.outputs.push(Output::Read(read));
+        self.attention = true;
+    }
+
+    /// A driver did something that the device at `device` cannot go on from: an event, and a report to the user.
+    pub fn device_fault(&mut self, device: u16, report: String) {
+        self.outputs.push(Output::Report(format!("device{device}: {report}")));
+        self.witness(What::DeviceFault { device, report });
     }
 }

@@ -243,6 +243,13 @@ pub enum What {
     },
     /// The run ended.
     Stop(StopReason),
+    /// A driver did something that its device cannot go on from; the device waits for a reset.
+    DeviceFault {
+        /// The device's place on the board.
+        device: u16,
+        /// What was wrong, and where.
+        report: String,
+    },
 }
 
 /// The kind of a [`What`], without its contents.
@@ -263,11 +270,12 @@ pub enum EventKind {
     TlbFill,
     Digest,
     Stop,
+    DeviceFault,
 }
 
 impl EventKind {
     /// Every kind, in the order of their numbers in the log.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Input,
         Self::ConsoleOut,
         Self::Due,
@@ -282,6 +290,7 @@ impl EventKind {
         Self::TlbFill,
         Self::Digest,
         Self::Stop,
+        Self::DeviceFault,
     ];
 
     /// The name in dumps.
@@ -302,6 +311,7 @@ impl EventKind {
             Self::TlbFill => "tlb-fill",
             Self::Digest => "digest",
             Self::Stop => "stop",
+            Self::DeviceFault => "device-fault",
         }
     }
 
@@ -335,6 +345,7 @@ impl What {
             Self::TlbFill { .. } => EventKind::TlbFill,
             Self::Digest { .. } => EventKind::Digest,
             Self::Stop(_) => EventKind::Stop,
+            Self::DeviceFault { .. } => EventKind::DeviceFault,
         }
     }
 }

@@ -29,6 +29,15 @@ pub enum Input {
     },
     /// The user ends the run here.
     Stop,
+    /// The host has read what a device asked for. The data are those of the image, which a replay has too.
+    HostRead {
+        /// The device's place on the board.
+        device: u16,
+        /// The device's own number for the request.
+        request: u64,
+        /// Whether the host could read them, and they were still those of the image.
+        good: bool,
+    },
 }
 
 /// A door's answer.

@@ -130,6 +130,11 @@ impl Journal {
         self.stop
     }
 
+    /// Goes on although the observer wanted the machine to stop.
+    pub const fn go_on(&mut self) {
+        self.stop = false;
+    }
+
     /// The state to save.
     #[must_use]
     pub const fn state(&self) -> JournalState {

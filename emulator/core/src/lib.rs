@@ -7,7 +7,8 @@
 //! * [`Clock`] and [`Calendar`]: virtual time, and the only way to do something later;
 //! * [`Input`] and [`Door`]: the only way in for anything from outside;
 //! * [`Event`] and [`Journal`]: the only way in which what happened is told, by one writer;
-//! * [`Saved`] and [`SaveState`]: how state is saved and restored without any side effect.
+//! * [`Saved`] and [`SaveState`]: how state is saved and restored without any side effect;
+//! * [`Rng`]: chance, always from a seed that is written down.
 //!
 //! Nothing here knows a guest architecture, a host thread or a file.
 
@@ -19,9 +20,10 @@ mod input;
 mod journal;
 mod moment;
 mod save;
+mod seeds;
 mod time;
 
-pub use backplane::{Backplane, Output};
+pub use backplane::{Backplane, HostRead, Output};
 pub use calendar::{Calendar, EntryId, Owner};
 pub use digest::{StateDigest, chain};
 pub use event::{
@@ -31,4 +33,5 @@ pub use input::{Door, Input, NoDoor, Offer};
 pub use journal::{Journal, JournalState, NoObserver, Observer, Verdict};
 pub use moment::{Moment, ParseMomentError};
 pub use save::{Part, RestoreError, SaveState, Saved};
+pub use seeds::{Rng, Use};
 pub use time::{Clock, ClockState, DEFAULT_NS_PER_INSN, VirtualTime};

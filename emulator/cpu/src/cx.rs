@@ -8,7 +8,7 @@ use lockstep_memory::{DeviceCx, PhysMem, WriteOutcome};
 
 use crate::{
     Access, Binary, BusError, Compare, Emit, Fetch, Guest, Helper, Mem, Platform, PowerState, Reg,
-    Size, Translation, Unary, Vcpu, Width,
+    Size, TlbEntry, Translation, Traps, Unary, Vcpu, WatchHit, Width,
 };
 
 const PAGE: u64 = 4096;
@@ -64,6 +64,10 @@ pub struct Cx<G: Guest> {
     pub(crate) held: u64,
     /// The count of retired instructions at the end of the budget.
     pub(crate) end: u64,
+    /// What a debugger wants to stop at. Not state.
+    traps: Traps,
+    /// Not zero when data accesses have to be looked at: it keeps them from the fast path.
+    watching: u64,
 }
 
 impl<G: Guest> Cx<G> {
@@ -81,7 +85,72 @@ impl<G: Guest> Cx<G> {
             left: 0,
             held: 0,
             end: 0,
+            traps: Traps::default(),
+            watching: 0,
         }
+    }
+
+    /// Replaces what a debugger wants to stop at.
+    pub fn set_traps(&mut self, traps: Traps) {
+        if self.traps.watching() || traps.watching() {
+            self.mem.forget_pointers();
+        }
+        self.watching = u64::from(traps.watching());
+        self.traps = traps;
+    }
+
+    /// What a debugger wants to stop at.
+    #[inline(always)]
+    #[must_use]
+    pub const fn traps(&self) -> &Traps {
+        &self.traps
+    }
+
+    /// The same, to take hits out.
+    pub const fn traps_mut(&mut self) -> &mut Traps {
+        &mut self.traps
+    }
+
+    /// Whether the instruction at the pc is one to stop before: there is a breakpoint, it can be fetched, and the machine
+    /// was not told to go on from just here. `retired` are the instructions before it.
+    #[must_use]
+    pub fn at_breakpoint(&self, retired: u64) -> bool {
+        self.traps.at(self.cpu.pc)
+            && self.traps.passed != retired
+            && peek(&self.cpu, &self.mem, self.cpu.pc).is_some()
+    }
+
+    /// Stops before the instruction at the pc when there is a breakpoint. Says whether it does.
+    pub(crate) fn stop_at_breakpoint(&mut self) -> bool {
+        let stops = self.at_breakpoint(self.end - self.left - self.held);
+        if stops {
+            self.attend();
+        }
+        stops
+    }
+
+    /// Notes a data access that a watchpoint may want.
+    #[cold]
+    fn note_access(&mut self, address: u64, mem: Mem, writes: bool, old: Option<u64>, new: u64) {
+        let (address, len) = (G::untag(&self.cpu, address), mem.size.bytes());
+        if self.traps.wants(address, len, writes) {
+            let (vcpu, pc) = (self.cpu.id, self.cpu.pc);
+            let hit = WatchHit { watch: 0, vcpu, pc, address, len: len as u8, writes, old, new };
+            self.traps.note(hit);
+            self.attend();
+        }
+    }
+
+    /// What memory holds where an access goes, asking no device.
+    fn held_at(&self, first: u64, second: Option<u64>, address: u64, mem: Mem) -> Option<u64> {
+        let size = mem.size.bytes() as usize;
+        let split = second.map_or(size, |_| (PAGE - address % PAGE) as usize);
+        let mut bytes = [0; 8];
+        self.mem.read_bytes(first, &mut bytes[..split]).ok()?;
+        if let Some(second) = second {
+            self.mem.read_bytes(second, &mut bytes[split..size]).ok()?;
+        }
+        Some(from_bytes::<G>(&bytes[..size]))
     }
 
     /// The devices, and what they may reach.
@@ -220,14 +289,20 @@ impl<G: Guest> Cx<G> {
             return Err(Exit::Exception(G::misaligned(self, address, access)));
         }
         let to_page_end = PAGE - address % PAGE;
-        if to_page_end >= size {
-            return Ok((first.address, None));
+        let second = if to_page_end >= size {
+            None
+        } else {
+            let second = self.translate(address.wrapping_add(to_page_end), access, mem.user)?;
+            if second.device {
+                return Err(Exit::Exception(G::misaligned(self, address, access)));
+            }
+            Some(second.address)
+        };
+        if self.cpu.watched {
+            self.sync();
+            G::watch(self, address, mem, access)?;
         }
-        let second = self.translate(address.wrapping_add(to_page_end), access, mem.user)?;
-        if second.device {
-            return Err(Exit::Exception(G::misaligned(self, address, access)));
-        }
-        Ok((first.address, Some(second.address)))
+        Ok((first.address, second))
     }
 
     #[cold]
@@ -235,6 +310,21 @@ impl<G: Guest> Cx<G> {
     fn load_slow(&mut self, address: u64, mem: Mem) -> Result<u64, Exit<G>> {
         let access = if mem.update { Access::Update } else { Access::Read };
         let (first, second) = self.translate_data(address, mem, access)?;
+        let value = self.load_translated(address, mem, access, first, second)?;
+        if self.watching != 0 {
+            self.note_access(address, mem, false, Some(value), value);
+        }
+        Ok(value)
+    }
+
+    fn load_translated(
+        &mut self,
+        address: u64,
+        mem: Mem,
+        access: Access,
+        first: u64,
+        second: Option<u64>,
+    ) -> Result<u64, Exit<G>> {
         let size = mem.size.bytes();
         let Some(second) = second else {
             return self.read_physical(first, size as u8, address, access, mem);
@@ -280,6 +370,24 @@ impl<G: Guest> Cx<G> {
     #[inline(never)]
     fn store_slow(&mut self, address: u64, value: u64, mem: Mem) -> Result<(), Exit<G>> {
         let (first, second) = self.translate_data(address, mem, Access::Write)?;
+        if self.watching == 0 {
+            return self.store_translated(address, value, mem, first, second);
+        }
+        let old = self.held_at(first, second, address, mem);
+        self.store_translated(address, value, mem, first, second)?;
+        let stored = value & (u64::MAX >> (64 - mem.size.bits()));
+        self.note_access(address, mem, true, old, stored);
+        Ok(())
+    }
+
+    fn store_translated(
+        &mut self,
+        address: u64,
+        value: u64,
+        mem: Mem,
+        first: u64,
+        second: Option<u64>,
+    ) -> Result<(), Exit<G>> {
         let size = mem.size.bytes();
         let Some(second) = second else {
             return self.write_physical(first, size as u8, value, address, mem);
@@ -332,6 +440,13 @@ impl<G: Guest> Cx<G> {
     pub fn read_table(&self, physical: u64) -> Option<u64> {
         self.mem.read::<8>(physical).map(|bytes| from_bytes::<G>(&bytes))
     }
+}
+
+/// Where an address leads for a processor at present: by its TLB as it is, or by its page tables; whoever may access it.
+/// For people who look on: changes nothing.
+pub fn peek<G: Guest>(cpu: &Vcpu<G>, mem: &PhysMem, address: u64) -> Option<TlbEntry> {
+    let untagged = G::untag(cpu, address);
+    cpu.tlb.peek(untagged, cpu.mmu.space).or_else(|| G::look(cpu, mem, untagged))
 }
 
 #[inline(always)]
@@ -488,7 +603,9 @@ impl<G: Guest> Emit<G> for Cx<G> {
 
     #[inline(always)]
     fn load(&mut self, address: u64, mem: Mem) -> Result<u64, Exit<G>> {
-        if address & (mem.size.bytes() - 1) == 0 && !mem.update {
+        if (address & (mem.size.bytes() - 1)) | self.watching | u64::from(self.cpu.watched) == 0
+            && !mem.update
+        {
             let mode = if mem.user { 0 } else { self.cpu.mmu.mode };
             let space = self.cpu.mmu.space;
             if let Some(physical) = self.cpu.tlb.hit(address, space, mode, Access::Read) {
@@ -508,7 +625,7 @@ impl<G: Guest> Emit<G> for Cx<G> {
 
     #[inline(always)]
     fn store(&mut self, address: u64, value: u64, mem: Mem) -> Result<(), Exit<G>> {
-        if address & (mem.size.bytes() - 1) == 0 {
+        if (address & (mem.size.bytes() - 1)) | self.watching | u64::from(self.cpu.watched) == 0 {
             let mode = if mem.user { 0 } else { self.cpu.mmu.mode };
             let space = self.cpu.mmu.space;
             if let Some(physical) = self.cpu.tlb.hit(address, space, mode, Access::Write) {

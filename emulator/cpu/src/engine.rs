@@ -43,6 +43,8 @@ pub trait Engine<G: Guest>: Send {
 pub trait Stretch<G: Guest> {
     /// Runs while `cx.left` is not zero, and at most until an instruction ends in an exit.
     fn stretch(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>>;
+    /// Runs the instruction at the pc, without anything compiled. `cx.left` is not zero.
+    fn step(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>>;
     /// Forgets what it made of the pages at these physical addresses.
     fn forget(&mut self, written: &[u64]);
 }
@@ -67,7 +69,12 @@ pub fn run<G: Guest>(
             }
             cx.left = std::mem::take(&mut cx.held);
         }
-        if let Err(exit) = engine.stretch(cx) {
+        let result = if cx.cpu.careful {
+            G::run_carefully(cx, &mut |cx| engine.step(cx))
+        } else {
+            engine.stretch(cx)
+        };
+        if let Err(exit) = result {
             match exit {
                 Exit::Exception(exception) => {
                     cx.sync_after_fault();

@@ -3,14 +3,17 @@
 use std::fmt::Debug;
 
 use lockstep_core::{Input, InterruptClass, RestoreError, Saved, VcpuId};
-use lockstep_memory::DeviceCx;
+use lockstep_memory::{DeviceCx, PhysMem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Access, Cx, Emit, Exit, Mem, TlbEntry, Vcpu};
+use crate::{Access, Cx, Emit, Exit, Mem, RegisterInfo, TlbEntry, Vcpu};
 
 /// The meaning of an instruction, as one engine has it.
 pub type Meaning<E, I, X> = fn(&mut E, &I) -> Result<(), X>;
+
+/// Runs the instruction at the pc.
+pub type Step<'a, G> = dyn FnMut(&mut Cx<G>) -> Result<(), Exit<G>> + 'a;
 
 /// A decoded instruction.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +88,16 @@ pub trait Guest: Sized + 'static {
         let _ = (cx, address);
         Ok(())
     }
+    /// What a walk of the page tables would find at an address without its tag, for a processor in its present mode and
+    /// whoever asks. Changes nothing; `None` where nothing is mapped.
+    fn look(cpu: &Vcpu<Self>, mem: &PhysMem, untagged: u64) -> Option<TlbEntry>;
+    /// The registers that a debugger can see, by its numbers.
+    fn registers() -> Vec<RegisterInfo>;
+    /// The value of a register by its number; `None` when there is none. Changes nothing.
+    fn register(cpu: &Vcpu<Self>, number: usize) -> Option<u128>;
+    /// Sets a register by its number, past the guest's access rules but not past those that keep the state possible; false
+    /// when there is none, when it cannot be written, or when the value cannot be.
+    fn set_register(cpu: &mut Vcpu<Self>, number: usize, value: u128) -> bool;
     /// The exception for a misaligned data access that the architecture does not allow.
     fn misaligned(cx: &mut Cx<Self>, address: u64, access: Access) -> Self::Exception;
     /// The exception for an access at which the bus aborts.
@@ -107,10 +120,29 @@ pub trait Guest: Sized + 'static {
     /// Whether a waiting vCPU goes on: an interrupt is pending, masked or not.
     fn wakes(cpu: &Vcpu<Self>) -> bool;
 
+    /// Runs one instruction with `run`, while [`Vcpu::careful`] is set: for debug exceptions before it, and whatever
+    /// depends on its having completed. `cx.left` is not zero; an exception instead of the instruction takes one off.
+    fn run_carefully(cx: &mut Cx<Self>, run: &mut Step<'_, Self>) -> Result<(), Exit<Self>> {
+        run(cx)
+    }
+    /// Looks at a data access that would succeed, while [`Vcpu::watched`] is set: for watchpoints.
+    fn watch(cx: &mut Cx<Self>, address: u64, mem: Mem, access: Access) -> Result<(), Exit<Self>> {
+        let _ = (cx, address, mem, access);
+        Ok(())
+    }
+
     /// A calendar entry of the vCPU `cx.cpu` is due.
     fn due(cx: &mut Cx<Self>, number: u32);
     /// Does what another vCPU asked of every vCPU.
     fn request(cx: &mut Cx<Self>, request: &Self::Request);
+    /// The vCPU `cx.cpu` is about to run; called often, and mostly it did before.
+    fn resumes(cx: &mut Cx<Self>) {
+        let _ = cx;
+    }
+    /// Another vCPU is about to run instead of `cx.cpu`, which could go on.
+    fn pauses(cx: &mut Cx<Self>) {
+        let _ = cx;
+    }
     /// Another vCPU has run, or will: whatever a processor forgets when it loses its core (exclusive monitors).
     fn switched_away(cpu: &mut Vcpu<Self>);
     /// A vCPU after reset, off or about to start at `entry` with `arg` in its first argument register.

@@ -73,9 +73,17 @@ impl<G: Guest> Stretch<G> for Interpreter<G> {
     fn stretch(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
         self.trim();
         while cx.left > 0 {
-            self.run_block(cx)?;
+            if cx.traps().in_page(cx.cpu.pc) {
+                self.step_to_breakpoint(cx)?;
+            } else {
+                self.run_block(cx)?;
+            }
         }
         Ok(())
+    }
+
+    fn step(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        Self::step(self, cx)
     }
 
     fn forget(&mut self, written: &[u64]) {
@@ -100,6 +108,12 @@ impl<G: Guest> Interpreter<G> {
     /// Runs the instruction at the pc. The budget is not zero.
     pub fn step(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
         self.run_ops(cx, 1)
+    }
+
+    /// Runs the instruction at the pc, or stops before it because there is a breakpoint: for pages that
+    /// [`crate::Traps::in_page`] names.
+    pub fn step_to_breakpoint(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        if cx.stop_at_breakpoint() { Ok(()) } else { self.step(cx) }
     }
 
     /// Runs the first instructions of the block at the pc.

@@ -6,19 +6,23 @@
 
 mod access;
 mod cx;
+mod debug;
 mod emit;
 pub mod engine;
 pub mod float;
 mod guest;
 mod interp;
 mod tlb;
+mod traps;
 mod vcpu;
 
 pub use access::{Access, GUARDED, Mem, Size};
-pub use cx::{Cx, Exit, Request};
+pub use cx::{Cx, Exit, Request, peek};
+pub use debug::{RegisterGroup, RegisterInfo};
 pub use emit::{Binary, Compare, Emit, Helper, Reg, SINK, Unary, Width};
 pub use engine::{Engine, Stats, Stretch};
-pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Translation};
+pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Step, Translation};
 pub use interp::Interpreter;
 pub use tlb::{Tlb, TlbEntry, TlbState};
+pub use traps::{Traps, Watch, WatchHit, WatchKind};
 pub use vcpu::{Fetch, MmuCx, PowerState, REGS, VREGS, Vcpu, VcpuState};

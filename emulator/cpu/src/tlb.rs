@@ -156,6 +156,14 @@ impl Tlb {
         main.permits(mode, access).then_some(*main)
     }
 
+    /// The entry for an address, whatever it permits, in the main array or among the victims. Changes nothing.
+    #[must_use]
+    pub fn peek(&self, address: u64, space: u16) -> Option<TlbEntry> {
+        let page = address >> PAGE_BITS;
+        let main = std::iter::once(&self.main[place(page)]);
+        main.chain(&self.victims).find(|entry| entry.matches(page, space)).copied()
+    }
+
     /// Adds an entry. An entry for the same page and space is replaced; another in its place becomes a victim.
     pub fn fill(&mut self, entry: TlbEntry) {
         for victim in &mut self.victims {

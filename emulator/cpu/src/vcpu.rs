@@ -70,6 +70,10 @@ pub struct Vcpu<G: Guest> {
     pub lines: u32,
     /// Derived: the mode of data accesses.
     pub mmu: MmuCx,
+    /// Derived: the guest looks at every instruction before it runs, see [`Guest::run_carefully`].
+    pub careful: bool,
+    /// Derived: the guest looks at every data access before it is made, see [`Guest::watch`]. Only with `careful`.
+    pub watched: bool,
 }
 
 impl<G: Guest> Vcpu<G> {
@@ -87,6 +91,8 @@ impl<G: Guest> Vcpu<G> {
             power: PowerState::default(),
             lines: 0,
             mmu: MmuCx::default(),
+            careful: false,
+            watched: false,
         }
     }
 }

@@ -10,15 +10,17 @@
 
 mod bus;
 pub mod cfi_flash;
+pub mod css;
 mod device;
 pub mod gic;
 pub mod pl011;
 pub mod pl031;
 pub mod pl061;
 mod registers;
+pub mod sclp;
 #[cfg(test)]
 mod testing;
-pub mod virtio_mmio;
+pub mod virtio;
 
 pub use bus::{Bus, MapError, Window};
 pub use device::{AccessError, Device, DeviceIo};

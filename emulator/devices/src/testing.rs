@@ -57,7 +57,11 @@ impl Bench {
 
     /// What was written to consoles so far.
     pub(crate) fn console(&self) -> Vec<u8> {
-        self.bp.outputs.iter().map(|Output::Console { byte, .. }| *byte).collect()
+        let byte = |output: &Output| match output {
+            Output::Console { byte, .. } => Some(*byte),
+            _ => None,
+        };
+        self.bp.outputs.iter().filter_map(byte).collect()
     }
 }
 

@@ -180,6 +180,27 @@ impl<T> Receiver<T> {
         }
     }
 
+    /// Takes the next value, waiting for one also when only something urgent can still come.
+    ///
+    /// # Errors
+    /// The channel is empty, and nothing at all can come.
+    pub fn recv_urgent(&self) -> Result<T, Disconnected> {
+        const LOOK: Duration = Duration::from_secs(1);
+        loop {
+            match self.try_recv() {
+                Ok(value) => return Ok(value),
+                Err(_) if self.has_senders() || self.has_urgent() => {}
+                Err(_) => return Err(Disconnected),
+            }
+            // Somebody who can still send may also go without a word, and that wakes nobody.
+            let _ = self.wait_ready(LOOK);
+        }
+    }
+
+    fn has_senders(&self) -> bool {
+        lock(&self.0.state).senders > 0
+    }
+
     /// Whether something urgent can still come, even if all senders are gone.
     #[must_use]
     pub fn has_urgent(&self) -> bool {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use lockstep_core::{Clock, Door, Input, Moment, Offer, VirtualTime};
+use lockstep_core::{Clock, Door, Input, Moment, Offer, Output, VirtualTime};
 
 use crate::channel::{ReceiveError, Receiver};
 
@@ -18,13 +18,22 @@ pub const DEFAULT_POLL_INTERVAL: u64 = 100_000;
 pub struct ChannelDoor {
     inputs: Receiver<Input>,
     interval: u64,
+    /// Reads that the host has been asked for and has not done.
+    reads: u64,
 }
 
 impl ChannelDoor {
     /// A door that is looked at every `interval` instructions (at least one).
     #[must_use]
     pub fn new(inputs: Receiver<Input>, interval: u64) -> Self {
-        Self { inputs, interval: interval.max(1) }
+        Self { inputs, interval: interval.max(1), reads: 0 }
+    }
+
+    fn offer(&mut self, input: Input) -> Offer {
+        if matches!(input, Input::HostRead { .. }) {
+            self.reads = self.reads.saturating_sub(1);
+        }
+        Offer::Input(input)
     }
 
     /// Waits until there is an input, at most for `limit`. Says whether there is one.
@@ -37,7 +46,7 @@ impl ChannelDoor {
 impl Door for ChannelDoor {
     fn poll(&mut self, _now: Moment, _time: VirtualTime) -> Offer {
         match self.inputs.try_recv() {
-            Ok(input) => Offer::Input(input),
+            Ok(input) => self.offer(input),
             Err(ReceiveError::Empty) => Offer::NotNow,
             // Nobody types any more, but a running guest can still be stopped by a signal.
             Err(ReceiveError::Disconnected) if self.inputs.has_urgent() => Offer::NotNow,
@@ -50,6 +59,13 @@ impl Door for ChannelDoor {
     }
 
     fn idle(&mut self, now: Moment, next: Option<VirtualTime>) -> Offer {
+        // A guest that waits for its disk would see its timers run out while the host reads.
+        if self.reads > 0 {
+            return match self.inputs.recv_urgent() {
+                Ok(input) => self.offer(input),
+                Err(_) => Offer::Never,
+            };
+        }
         // An idle machine with a timer does not wait for anybody.
         if next.is_some() {
             return match self.poll(now, VirtualTime::ZERO) {
@@ -58,7 +74,16 @@ impl Door for ChannelDoor {
             };
         }
         // An idle machine does not wait for a signal: if nobody can type any more, it is dead.
-        self.inputs.recv().map_or(Offer::Never, Offer::Input)
+        match self.inputs.recv() {
+            Ok(input) => self.offer(input),
+            Err(_) => Offer::Never,
+        }
+    }
+
+    fn output(&mut self, output: &Output) {
+        if matches!(output, Output::Read(_)) {
+            self.reads += 1;
+        }
     }
 }
 

@@ -4,21 +4,24 @@
 //! and only here, so that there is one place to look when two runs differ, and one place where a schedule can
 //! decide who goes next:
 //!
-//! * [`Baton`]: threads ([`Baton::spawn`]), channels ([`Baton::channel`]) and who goes next ([`schedule`]);
+//! * [`Baton`]: threads ([`Baton::spawn`]; [`side_by_side`] for those that share nothing), channels ([`Baton::channel`]) and who goes next ([`schedule`]);
 //! * [`ChannelDoor`]: the machine's door for live inputs;
 //! * [`Console`]: the user's terminal or pipe, and [`signals`] from it;
+//! * [`HostDisks`]: disk reads whose completions are the host's;
+//! * [`Listener`]: sockets at which a debugger attaches;
 //! * [`FileSink`] and [`read_file`]: files, with errors that name them;
 //! * [`Stopwatch`], [`Pacer`] and [`date_now`]: wall time, which no guest ever sees unless it was made an input;
-//! * [`Rng`] and [`fresh_seed`]: chance, always from a seed that is written down.
+//! * [`fresh_seed`]: a seed for a run that was given none.
 
 mod channel;
 mod clock;
 mod console;
+mod disks;
 mod door;
 mod entropy;
 mod file;
+mod listen;
 pub mod schedule;
-mod seeds;
 pub mod signals;
 mod sink;
 pub mod terminal;
@@ -27,10 +30,11 @@ mod thread;
 pub use channel::{Disconnected, ReceiveError, Receiver, SendError, Sender, Urgent};
 pub use clock::{Pacer, Stopwatch, date_now};
 pub use console::{Console, ConsoleError, ConsoleOptions, ConsoleOutcome, ConsoleOutput};
+pub use disks::{DiskFile, HostDisks};
 pub use door::{ChannelDoor, DEFAULT_POLL_INTERVAL};
 pub use entropy::fresh_seed;
 pub use file::{FileError, Problem, read_file};
+pub use listen::{Arrival, Closed, Closer, Connection, ListenAddress, ListenError, Listener};
 pub use schedule::Baton;
-pub use seeds::{Rng, Use};
 pub use sink::{FileSink, SinkError, SinkFailed, Written};
-pub use thread::{JoinHandle, Panicked, SpawnError, message_of};
+pub use thread::{JoinHandle, Panicked, SpawnError, message_of, side_by_side};

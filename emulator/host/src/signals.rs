@@ -106,6 +106,17 @@ fn die(signal: i32) {
     let _ = emulate_default_handler(signal);
 }
 
+/// Leaves Ctrl-C to whoever else is in the foreground, for as long as the process lives. A program started later
+/// gets it as ever.
+///
+/// # Errors
+/// The host refused.
+pub fn leave_interrupts_to_children() -> io::Result<()> {
+    // A handler, unlike ignoring the signal, is not inherited.
+    signal_hook::flag::register(SIGINT, Arc::new(AtomicBool::new(false)))?;
+    Ok(())
+}
+
 /// Makes a write past the allowed file size an error instead of the end of the process.
 pub(crate) fn survive_file_size_limit() -> io::Result<()> {
     static DONE: OnceLock<()> = OnceLock::new();

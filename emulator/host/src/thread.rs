@@ -71,6 +71,24 @@ impl<T> JoinHandle<T> {
     }
 }
 
+/// Runs jobs side by side, one of them here, and comes back when the last has ended. No schedule controls them, because
+/// they share nothing: in which order they are done cannot be seen. A job for which the host has no thread is dropped.
+///
+/// # Panics
+/// A job did.
+pub fn side_by_side(mut jobs: Vec<Box<dyn FnOnce() + Send + '_>>) {
+    let mine = jobs.pop();
+    thread::scope(|scope| {
+        for job in jobs {
+            // Whoever waits for its answer sees that there is none.
+            let _ = thread::Builder::new().name("scan".to_owned()).spawn_scoped(scope, job);
+        }
+        if let Some(job) = mine {
+            job();
+        }
+    });
+}
+
 impl Baton {
     /// Starts a thread.
     ///

@@ -162,20 +162,20 @@ impl<G: Guest> Jit<G> {
             Leave::Jump => Ok(()),
             Leave::Budget if cx.left > 0 => self.interpreter.run_block(cx),
             Leave::Budget => Ok(()),
-            Leave::Step => self.step(cx),
+            Leave::Step => self.leave_to_interpreter(cx),
             Leave::Miss => self.step_and_fill(cx, frame.missed, false),
             Leave::MissAsUser => self.step_and_fill(cx, frame.missed, true),
         }
     }
 
-    fn step(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+    fn leave_to_interpreter(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
         self.stats.steps += 1;
         if cx.left > 0 { self.interpreter.step(cx) } else { Ok(()) }
     }
 
     fn step_and_fill(&mut self, cx: &mut Cx<G>, missed: u64, user: bool) -> Result<(), Exit<G>> {
         self.stats.misses += 1;
-        self.step(cx)?;
+        self.leave_to_interpreter(cx)?;
         self.tables.fill(cx, missed, user);
         Ok(())
     }
@@ -204,6 +204,10 @@ impl<G: Guest> Stretch<G> for Jit<G> {
     fn stretch(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
         self.interpreter.trim();
         while cx.left > 0 {
+            if cx.traps().in_page(cx.cpu.pc) {
+                self.interpreter.step_to_breakpoint(cx)?;
+                continue;
+            }
             let frame = cx.fetch_frame()?;
             let address = frame * PAGE as u64 + cx.cpu.pc % PAGE as u64;
             match self.code_at(cx, address) {
@@ -212,6 +216,10 @@ impl<G: Guest> Stretch<G> for Jit<G> {
             }
         }
         Ok(())
+    }
+
+    fn step(&mut self, cx: &mut Cx<G>) -> Result<(), Exit<G>> {
+        self.interpreter.step(cx)
     }
 
     fn forget(&mut self, written: &[u64]) {

@@ -144,6 +144,9 @@ impl HostTables {
         self.refresh(cx);
         let mode = if user { 0 } else { cx.cpu.mmu.mode };
         let page = address & PAGE_MASK;
+        if cx.traps().watched_page(page) {
+            return;
+        }
         let hit = |access| cx.cpu.tlb.hit(page, cx.cpu.mmu.space, mode, access);
         let (readable, writable) = (hit(Access::Read), hit(Access::Write));
         let mut entry = EMPTY;

@@ -57,6 +57,9 @@ impl fmt::Display for WhatText<'_> {
             }
             What::Digest { events, state } => write!(f, " events={events:016x} state={state}"),
             What::Stop(reason) => write_stop(f, reason),
+            What::DeviceFault { device, report } => {
+                write!(f, " device={device} {}", quote(report.as_bytes()))
+            }
         }
     }
 }
@@ -68,6 +71,9 @@ fn write_input(f: &mut fmt::Formatter<'_>, input: &Input) -> fmt::Result {
         Input::Reset => f.write_str(" reset"),
         Input::TimePasses { to } => write!(f, " time-passes to={}ns", to.as_ns()),
         Input::Stop => f.write_str(" stop"),
+        Input::HostRead { device, request, good } => {
+            write!(f, " host-read device={device} request={request} good={good}")
+        }
     }
 }
 

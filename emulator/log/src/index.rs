@@ -33,6 +33,10 @@ pub struct Index {
     pub last: Option<Moment>,
 }
 
+/// Kinds of events that are always counted. Later ones are when there are such events, so that a kind more changes no log
+/// without it.
+const FIRST_KINDS: usize = 14;
+
 #[derive(Serialize, Deserialize)]
 struct WireIndex {
     frames: Vec<(u8, u64, u64, u32, u32)>,
@@ -49,11 +53,10 @@ impl Index {
     }
 
     pub(crate) fn count(&mut self, kind: EventKind) {
-        self.counts.resize(EventKind::ALL.len(), 0);
-        let place = EventKind::ALL.iter().position(|it| *it == kind);
-        if let Some(count) = place.and_then(|place| self.counts.get_mut(place)) {
-            *count += 1;
-        }
+        let Some(place) = EventKind::ALL.iter().position(|it| *it == kind) else { return };
+        let len = self.counts.len().max(FIRST_KINDS).max(place + 1);
+        self.counts.resize(len, 0);
+        self.counts[place] += 1;
     }
 
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, String> {

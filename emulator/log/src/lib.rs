@@ -47,5 +47,5 @@ pub use parse::{parse_dump, parse_event};
 pub use read::{Ending, Events, Reader};
 pub use render::{RenderLimits, render};
 pub use stat::{FrameStat, Stat, stat};
-pub use text::ParseError;
+pub use text::{ParseError, quote, unquote};
 pub use verify::{Verified, verify};

@@ -92,6 +92,10 @@ fn parse_what(kind: EventKind, words: &mut Words<'_>) -> Result<What, String> {
             state: StateDigest(from_hex(words.value("state")?, u128::from_str_radix)?),
         },
         EventKind::Stop => What::Stop(parse_stop(words)?),
+        EventKind::DeviceFault => What::DeviceFault {
+            device: parse(words.value("device")?)?,
+            report: unquote_str(words.word()?)?,
+        },
     })
 }
 
@@ -104,6 +108,11 @@ fn parse_input(words: &mut Words<'_>) -> Result<Input, String> {
         "reset" => Input::Reset,
         "time-passes" => Input::TimePasses { to: parse_ns(words.value("to")?)? },
         "stop" => Input::Stop,
+        "host-read" => Input::HostRead {
+            device: parse(words.value("device")?)?,
+            request: parse(words.value("request")?)?,
+            good: parse(words.value("good")?)?,
+        },
         other => return Err(format!("unknown input {}", excerpt(other))),
     })
 }

@@ -120,8 +120,8 @@ impl Item {
 
 /// Whether events of this kind are shown of a long log too.
 const fn is_milestone(kind: EventKind) -> bool {
-    use EventKind::{Input, MachineReset, Stop, VcpuOff, VcpuOn};
-    matches!(kind, Input | MachineReset | Stop | VcpuOff | VcpuOn)
+    use EventKind::{DeviceFault, Input, MachineReset, Stop, VcpuOff, VcpuOn};
+    matches!(kind, DeviceFault | Input | MachineReset | Stop | VcpuOff | VcpuOn)
 }
 
 /// A line of console text is broken when it has this many bytes.

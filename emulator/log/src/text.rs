@@ -22,7 +22,8 @@ impl ParseError {
 }
 
 /// Bytes between quotes, on one line.
-pub(crate) fn quote(bytes: &[u8]) -> String {
+#[must_use]
+pub fn quote(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + 2);
     text.push('"');
     for byte in bytes {
@@ -44,7 +45,10 @@ pub(crate) fn quote(bytes: &[u8]) -> String {
 }
 
 /// Undoes [`quote`], and accepts nothing that it would not have written.
-pub(crate) fn unquote(text: &str) -> Result<Vec<u8>, String> {
+///
+/// # Errors
+/// Says what is wrong with the text.
+pub fn unquote(text: &str) -> Result<Vec<u8>, String> {
     let inner = text
         .strip_prefix('"')
         .and_then(|text| text.strip_suffix('"'))

@@ -61,7 +61,8 @@ impl Previous {
             | What::MachineReset
             | What::Completion { .. }
             | What::Digest { .. }
-            | What::Stop(_) => {}
+            | What::Stop(_)
+            | What::DeviceFault { .. } => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::ConfigError;
 /// The images of a run, by role.
 #[derive(Clone, Debug, Default)]
 pub struct Images {
-    list: Vec<(ImageRecord, Arc<[u8]>)>,
+    list: Vec<(ImageRecord, Arc<Vec<u8>>)>,
 }
 
 /// A machine that cannot be built.
@@ -42,7 +42,7 @@ pub enum BuildError {
 impl Images {
     /// Adds an image.
     pub fn add(&mut self, role: ImageRole, name: &str, bytes: Vec<u8>) {
-        self.list.push((ImageRecord::of(role, name, &bytes), bytes.into()));
+        self.list.push((ImageRecord::of(role, name, &bytes), Arc::new(bytes)));
     }
 
     /// The image for a role.
@@ -51,7 +51,13 @@ impl Images {
         self.list
             .iter()
             .find(|(record, _)| record.role == role)
-            .map(|(record, bytes)| (record, &**bytes))
+            .map(|(record, bytes)| (record, bytes.as_slice()))
+    }
+
+    /// All images for a role, in the order in which they were given.
+    pub fn all(&self, role: ImageRole) -> impl Iterator<Item = (&ImageRecord, &Arc<Vec<u8>>)> {
+        let of_role = self.list.iter().filter(move |(record, _)| record.role == role);
+        of_role.map(|(record, bytes)| (record, bytes))
     }
 
     /// What identifies the images, in the order in which they were given.
@@ -62,7 +68,7 @@ impl Images {
 
     /// The images' bytes, in the same order.
     pub fn contents(&self) -> impl Iterator<Item = &[u8]> {
-        self.list.iter().map(|(_, bytes)| &**bytes)
+        self.list.iter().map(|(_, bytes)| bytes.as_slice())
     }
 }
 

@@ -7,6 +7,7 @@
 mod boards;
 mod config;
 mod images;
+mod inspect;
 mod machine;
 mod record;
 mod replay;
@@ -17,9 +18,13 @@ mod system;
 pub use boards::{BOARDS, BoardInfo, build};
 pub use config::{ConfigError, check, parse_machine, parse_memory};
 pub use images::{BuildError, Images};
+pub use inspect::{Disassembled, Inspect, InspectError, VcpuInfo};
+pub use lockstep_cpu::{
+    PowerState, RegisterGroup, RegisterInfo, Traps, Watch, WatchHit, WatchKind,
+};
 pub use lockstep_log::MachineRecord;
 pub use machine::{EngineChoice, Goal, Machine, NoJitError, Outputs, Pause, Stats};
 pub use record::{LogSink, Recorder, Recording};
-pub use replay::{Replay, ReplayEnd, ReplayError};
+pub use replay::{LogDoor, Replay, ReplayEnd, ReplayError};
 pub use script::{Script, ScriptDoor, ScriptError};
 pub use snapshot::Snapshot;

@@ -4,7 +4,8 @@ use lockstep_core::{
     Door, Moment, Observer, Output, RestoreError, StateDigest, StopReason, VcpuId, VirtualTime,
 };
 
-use crate::Snapshot;
+use crate::{Inspect, Snapshot};
+use lockstep_cpu::WatchHit;
 
 /// How far to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,9 @@ pub enum Goal {
     /// Until so many instructions have retired, and what happens at that count before the next instruction has
     /// happened.
     Retired(u64),
+    /// Until a moment: at the first place between two acts of the machine that is not before it, and at the latest before
+    /// the instruction at its count, when everything else that happens at that count has happened.
+    Moment(Moment),
 }
 
 /// Why a machine came back.
@@ -23,8 +27,21 @@ pub enum Pause {
     Ended(StopReason),
     /// The goal was reached.
     Reached,
-    /// The observer wants no more.
+    /// The observer wants no more. Running again goes on all the same.
     Observer,
+    /// The instruction at the pc is next, and there is a breakpoint at it. None stops the machine where it started to run.
+    Breakpoint,
+    /// The last instruction made these accesses to watched bytes. Everything that comes before the next one has happened.
+    Watchpoint(Vec<WatchHit>),
+}
+
+/// The goal that leaves nothing to happen before the instruction after the first `retired` ones.
+impl Goal {
+    /// Before the instruction at count `retired`, when everything that happens before it has happened.
+    #[must_use]
+    pub const fn before(retired: u64) -> Self {
+        Self::Moment(Moment { retired, ordinal: u32::MAX })
+    }
 }
 
 /// What executes the guest's instructions. They differ in speed and in nothing else.
@@ -69,7 +86,7 @@ pub struct Stats {
 }
 
 /// A machine.
-pub trait Machine: Send {
+pub trait Machine: Inspect + Send {
     /// Runs.
     fn run(&mut self, goal: Goal) -> Pause;
     /// Where the run is.

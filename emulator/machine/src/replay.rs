@@ -5,12 +5,12 @@
 //! before it or can never reach it is a divergence, too, so that a replay never just hangs.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use lockstep_core::{
-    Clock, Door, Event, Input, Level, Moment, Observer, Offer, StopReason, VcpuId, Verdict,
-    VirtualTime, What,
+    Clock, Door, Event, EventKind, Input, Level, Moment, Observer, Offer, StopReason, VcpuId,
+    Verdict, VirtualTime, What,
 };
 use lockstep_log::{Checker, Divergence, Ending, Events, Header, LogError, Reader};
 
@@ -41,25 +41,37 @@ pub enum ReplayEnd {
     Diverged(Box<Divergence>),
 }
 
-/// The inputs of a log, as a door.
-struct LogDoor {
-    inputs: VecDeque<(Moment, Input)>,
+/// The inputs of a log, as a door. Knows by the moment what to offer, so that one machine may come past it twice.
+#[derive(Clone, Debug)]
+pub struct LogDoor {
+    inputs: Arc<[(Moment, Input)]>,
+}
+
+impl LogDoor {
+    /// A door for the inputs among a log's events.
+    pub fn new<'a>(events: impl Iterator<Item = &'a Event>) -> Self {
+        let input = |event: &Event| match &event.what {
+            What::Input(input) => Some((event.at, input.clone())),
+            _ => None,
+        };
+        Self { inputs: events.filter_map(input).collect() }
+    }
 }
 
 impl Door for LogDoor {
     fn poll(&mut self, now: Moment, _time: VirtualTime) -> Offer {
-        match self.inputs.front() {
+        let place = self.inputs.partition_point(|(at, _)| *at < now);
+        match self.inputs.get(place) {
             None => Offer::Never,
-            Some((at, _)) if *at == now => {
-                self.inputs.pop_front().map_or(Offer::Never, |(_, input)| Offer::Input(input))
-            }
+            Some((at, input)) if *at == now => Offer::Input(input.clone()),
             Some(_) => Offer::NotNow,
         }
     }
 
     fn next_poll(&self, retired: u64, _clock: &Clock) -> u64 {
         // A later input at this very count is asked for after the event before it.
-        self.inputs.front().map_or(u64::MAX, |(at, _)| at.retired.max(retired + 1))
+        let place = self.inputs.partition_point(|(at, _)| at.retired < retired);
+        self.inputs.get(place).map_or(u64::MAX, |(at, _)| at.retired.max(retired + 1))
     }
 
     fn idle(&mut self, now: Moment, next: Option<VirtualTime>) -> Offer {
@@ -148,19 +160,15 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
     /// Builds the recorded machine from `images`, which must be those that were recorded.
     pub fn new(mut log: Reader<S>, images: &Images) -> Result<Self, ReplayError> {
         let header = log.header().clone();
-        let mut inputs = VecDeque::new();
-        for event in log.events() {
-            // Damage is reported when the replay gets there.
-            let Ok(event) = event else { break };
-            if let What::Input(input) = event.what {
-                inputs.push_back((event.at, input));
-            }
-        }
+        // Damage is reported when the replay gets there.
+        let events = log.events().map_while(Result::ok);
+        let inputs: Vec<_> = events.filter(|event| event.what.kind() == EventKind::Input).collect();
+        let door = LogDoor::new(inputs.iter());
         let mut machine = build(&header.machine, images)?;
         let checker = Checker::new(log.into_events(), header.level);
         let player = Player { checker, level: header.level, found: None, exhausted: false };
         machine.set_observer(Box::new(player));
-        machine.set_door(Box::new(LogDoor { inputs }));
+        machine.set_door(Box::new(door));
         Ok(Self { header, machine, place: (u64::MAX, 0), source: std::marker::PhantomData })
     }
 
@@ -208,6 +216,8 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
             match pause {
                 Pause::Observer => return Ok(self.at_end(None)),
                 Pause::Reached => self.check_passed(),
+                // A replay has none; somebody else's stop it no more than anything else.
+                Pause::Breakpoint | Pause::Watchpoint(_) => {}
                 Pause::Ended(reason) => {
                     let missing = self.player().map(|player| player.checker.ended());
                     match missing.transpose()?.flatten() {

@@ -298,13 +298,14 @@ impl Door for ScriptDoor {
     }
 
     fn output(&mut self, output: &Output) {
-        let Output::Console { byte, .. } = output;
-        if self.waits_for_pattern() {
-            self.seen.push(*byte);
-            self.search();
-        } else if self.matched {
-            // Written between a match and its input: may belong to the next pattern.
-            self.seen.push(*byte);
+        if let Output::Console { byte, .. } = output {
+            if self.waits_for_pattern() {
+                self.seen.push(*byte);
+                self.search();
+            } else if self.matched {
+                // Written between a match and its input: may belong to the next pattern.
+                self.seen.push(*byte);
+            }
         }
         self.inner.output(output);
     }

@@ -19,6 +19,13 @@ impl Snapshot {
         &self.saved
     }
 
+    /// Bytes of host memory that this snapshot holds and another of the same machine does not.
+    #[must_use]
+    pub fn bytes_beyond(&self, other: &Self) -> u64 {
+        let parts: usize = self.saved.parts().iter().map(|part| part.bytes.len()).sum();
+        parts as u64 + self.mem.bytes_beyond(&other.mem)
+    }
+
     /// A digest of everything but memory.
     #[must_use]
     pub fn parts_digest(&self) -> StateDigest {

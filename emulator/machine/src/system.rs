@@ -36,7 +36,7 @@ struct LoopState {
 
 /// A machine with processors of one architecture.
 pub(crate) struct System<G: Guest> {
-    cx: Cx<G>,
+    pub(crate) cx: Cx<G>,
     /// The vCPUs that are not in `cx`, by number.
     parked: Vec<Option<Vcpu<G>>>,
     engine: Box<dyn Engine<G>>,
@@ -127,18 +127,18 @@ impl<G: Guest> System<G> {
         true
     }
 
-    fn vcpu_ids(&self) -> impl Iterator<Item = VcpuId> + use<G> {
+    pub(crate) fn vcpu_ids(&self) -> impl Iterator<Item = VcpuId> + use<G> {
         (0..self.parked.len() as u16).map(VcpuId)
     }
 
-    fn vcpu_mut(&mut self, id: VcpuId) -> &mut Vcpu<G> {
+    pub(crate) fn vcpu_mut(&mut self, id: VcpuId) -> &mut Vcpu<G> {
         match self.parked[id.index()].as_mut() {
             Some(cpu) => cpu,
             None => &mut self.cx.cpu,
         }
     }
 
-    fn vcpu(&self, id: VcpuId) -> &Vcpu<G> {
+    pub(crate) fn vcpu(&self, id: VcpuId) -> &Vcpu<G> {
         self.parked[id.index()].as_ref().unwrap_or(&self.cx.cpu)
     }
 
@@ -181,8 +181,10 @@ impl<G: Guest> System<G> {
     }
 
     /// Everything that is due now, in the calendar's order.
-    fn run_due(&mut self) {
-        while let Some((armed_for, id)) = self.cx.bp.calendar.take_due(self.cx.bp.now()) {
+    fn run_due(&mut self, goal: Goal) {
+        while !self.is_at(goal)
+            && let Some((armed_for, id)) = self.cx.bp.calendar.take_due(self.cx.bp.now())
+        {
             self.cx.bp.witness(What::Due { id, armed_for });
             match id.owner {
                 Owner::Vcpu(vcpu) => self.with_vcpu(vcpu, |cx| G::due(cx, id.number)),
@@ -205,11 +207,11 @@ impl<G: Guest> System<G> {
     }
 
     /// Whatever the door has.
-    fn take_inputs(&mut self) {
+    fn take_inputs(&mut self, goal: Goal) {
         if self.retired() < self.next_poll {
             return;
         }
-        while self.ended.is_none() {
+        while self.ended.is_none() && !self.is_at(goal) {
             match self.door.poll(self.moment(), self.cx.bp.now()) {
                 Offer::Input(input) => self.accept(&input),
                 Offer::NotNow | Offer::Never => break,
@@ -222,7 +224,7 @@ impl<G: Guest> System<G> {
     fn accept(&mut self, input: &Input) {
         self.cx.bp.witness(What::Input(input.clone()));
         match input {
-            Input::Console { .. } | Input::PowerKey => {
+            Input::Console { .. } | Input::PowerKey | Input::HostRead { .. } => {
                 let (platform, mut cx) = self.cx.devices();
                 platform.input(&mut cx, input);
             }
@@ -233,6 +235,7 @@ impl<G: Guest> System<G> {
             }
             Input::Stop => self.end(StopReason::Requested),
         }
+        self.end_waits_for_events();
         self.next_poll = 0;
     }
 
@@ -287,6 +290,7 @@ impl<G: Guest> System<G> {
         };
         self.slice_end = self.retired() + SLICE;
         if next != current {
+            G::pauses(&mut self.cx);
             G::switched_away(&mut self.cx.cpu);
             self.swap_in(next);
             self.cx.bp.vcpu = next;
@@ -306,6 +310,7 @@ impl<G: Guest> System<G> {
                 self.cx.bp.clock.warp_to(retired, to);
                 self.cx.bp.witness(What::Warp { to });
                 self.next_poll = 0;
+                self.end_waits_for_events();
             }
             (_, None) => {
                 let report = self.dead_report();
@@ -316,7 +321,11 @@ impl<G: Guest> System<G> {
                 }
             }
         }
-        // Time has passed or something came: an event that a vCPU waits for may always be a spurious one.
+    }
+
+    /// Time has passed or something came: an event that a vCPU waits for may always be a spurious one. Every input is one,
+    /// wherever it was taken: a replay takes between instructions what came to an idle machine.
+    fn end_waits_for_events(&mut self) {
         for id in self.vcpu_ids() {
             let cpu = self.vcpu_mut(id);
             if cpu.power == PowerState::WaitingForEvent {
@@ -334,11 +343,46 @@ impl<G: Guest> System<G> {
         format!("nothing can wake it; {}", all.join(", "))
     }
 
-    fn take_interrupt(&mut self) {
-        if let Some(class) = G::interrupt(&self.cx.cpu) {
+    /// Takes an interrupt, if there is one to take.
+    fn take_interrupt(&mut self) -> bool {
+        let class = G::interrupt(&self.cx.cpu);
+        if let Some(class) = class {
             self.log_interrupt(class);
             G::take_interrupt(&mut self.cx, class);
         }
+        class.is_some()
+    }
+
+    /// Whether the machine, between two acts, is at or past the moment that is its goal.
+    fn is_at(&self, goal: Goal) -> bool {
+        matches!(goal, Goal::Moment(goal) if self.moment() >= goal)
+    }
+
+    /// Why the machine stops between two acts.
+    fn pauses(&mut self, goal: Goal) -> Option<Pause> {
+        if self.cx.bp.journal.stop_wanted() {
+            return Some(Pause::Observer);
+        }
+        if self.ended.is_some() && self.cx.traps().has_hits() {
+            return Some(Pause::Watchpoint(self.cx.traps_mut().take_hits()));
+        }
+        if let Some(reason) = &self.ended {
+            return Some(Pause::Ended(reason.clone()));
+        }
+        let retired = matches!(goal, Goal::Retired(goal) if self.retired() >= goal);
+        (retired || self.is_at(goal)).then_some(Pause::Reached)
+    }
+
+    /// Why the machine stops before the next instruction, with nothing left to happen before it.
+    fn stops_here(&mut self, goal: Goal) -> Option<Pause> {
+        if self.cx.traps().has_hits() {
+            return Some(Pause::Watchpoint(self.cx.traps_mut().take_hits()));
+        }
+        if self.cx.at_breakpoint(self.retired()) {
+            return Some(Pause::Breakpoint);
+        }
+        let reached = matches!(goal, Goal::Moment(goal) if self.retired() >= goal.retired);
+        reached.then_some(Pause::Reached)
     }
 
     fn log_interrupt(&mut self, class: InterruptClass) {
@@ -350,7 +394,7 @@ impl<G: Guest> System<G> {
     fn budget(&self, goal: Goal) -> u64 {
         let retired = self.retired();
         let mut end = self.next_digest.min(self.next_poll).min(retired + OUTPUT_INTERVAL);
-        if let Goal::Retired(goal) = goal {
+        if let Goal::Retired(goal) | Goal::Moment(Moment { retired: goal, .. }) = goal {
             end = end.min(goal);
         }
         if self.parked.len() > 1 {
@@ -415,30 +459,33 @@ impl<G: Guest> System<G> {
 
 impl<G: Guest> Machine for System<G> {
     fn run(&mut self, goal: Goal) -> Pause {
+        self.cx.bp.journal.go_on();
+        self.cx.traps_mut().passed = self.retired();
         loop {
             self.boundaries += 1;
             self.cx.bp.attention = false;
             self.serve_requests();
-            self.run_due();
-            self.run_digest();
+            self.run_due(goal);
+            if !self.is_at(goal) {
+                self.run_digest();
+            }
             self.show_outputs();
-            self.take_inputs();
-            if self.cx.bp.journal.stop_wanted() {
+            self.take_inputs(goal);
+            if let Some(pause) = self.pauses(goal) {
                 self.show_outputs();
-                return Pause::Observer;
+                return pause;
             }
-            if let Some(reason) = &self.ended {
-                let reason = reason.clone();
-                self.show_outputs();
-                return Pause::Ended(reason);
-            }
-            if matches!(goal, Goal::Retired(goal) if self.retired() >= goal) {
-                return Pause::Reached;
-            }
-            if matches!(self.choose(), Choice::LookAgain) {
+            if matches!(self.choose(), Choice::LookAgain) || self.is_at(goal) {
                 continue;
             }
-            self.take_interrupt();
+            G::resumes(&mut self.cx);
+            // What taking one has changed may let another one through.
+            if self.take_interrupt() {
+                continue;
+            }
+            if let Some(pause) = self.stops_here(goal) {
+                return pause;
+            }
             let budget = self.budget(goal);
             self.cx.bp.attention = false;
             if let Some(reason) = self.engine.run(&mut self.cx, budget) {
@@ -495,6 +542,7 @@ impl<G: Guest> Machine for System<G> {
         self.ended = snapshot.saved.get("ended", VERSION)?;
         self.cx.requests.clear();
         self.cx.bp.outputs.clear();
+        self.cx.traps_mut().take_hits();
         self.next_poll = 0;
         Ok(())
     }

@@ -35,7 +35,7 @@ fn run_in_pieces(
         match machine.run(Goal::Retired(goal)) {
             Pause::Reached => assert!(machine.moment().retired >= goal),
             Pause::Ended(_) => return receiver.try_iter().collect(),
-            Pause::Observer => panic!("nobody asked for this"),
+            pause => panic!("nobody asked for this: {pause:?}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use triomphe::Arc;
 
-use crate::page::Bytes;
+use crate::page::{Bytes, PAGE_SIZE};
 
 /// Pages in a chunk: the unit in which snapshots share page lists.
 pub(crate) const CHUNK_PAGES: usize = 256;
@@ -26,6 +26,22 @@ pub(crate) struct RegionImage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the snapshot is of a machine with another memory layout")]
 pub struct MismatchError;
+
+impl MemImage {
+    /// Bytes of host memory that this snapshot holds and another of the same machine does not: pages, and lists of them.
+    #[must_use]
+    pub fn bytes_beyond(&self, other: &Self) -> u64 {
+        let regions = self.regions.iter().zip(&other.regions);
+        regions
+            .flat_map(|(mine, theirs)| mine.chunks.iter().zip(&theirs.chunks))
+            .filter(|(a, b)| !Arc::ptr_eq(a, b))
+            .map(|(a, b)| {
+                let pages = a.iter().zip(b.iter()).filter(|(x, y)| !Arc::ptr_eq(x, y)).count();
+                (size_of_val(a.as_slice()) + pages * PAGE_SIZE) as u64
+            })
+            .sum()
+    }
+}
 
 /// Same bytes everywhere.
 impl PartialEq for MemImage {

@@ -16,5 +16,5 @@ pub use changes::{Changed, Changes};
 pub use device_cx::DeviceCx;
 pub use image::{MemImage, MismatchError};
 pub use page::{CODE_LINE, PAGE_SIZE};
-pub use phys::{OutOfRange, PhysMem, WriteOutcome};
+pub use phys::{OutOfRange, PhysMem, StoreId, WriteOutcome};
 pub use region::RegionKind;

@@ -30,9 +30,15 @@ pub struct OutOfRange {
     pub len: u64,
 }
 
+/// Contents that a device has for itself: the blocks of a disk. The guest's processors cannot see them, and they
+/// outlive a reset; for snapshots and digests they are memory like any other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreId(usize);
+
 /// Guest physical memory: a few regions of pages.
 pub struct PhysMem {
     regions: Vec<Region>,
+    stores: Vec<Region>,
     zero: Arc<Bytes>,
     code_writes: Vec<u64>,
     changes: Changes,
@@ -42,6 +48,7 @@ impl Default for PhysMem {
     fn default() -> Self {
         Self {
             regions: Vec::new(),
+            stores: Vec::new(),
             zero: Arc::new([0; PAGE_SIZE]),
             code_writes: Vec::new(),
             changes: Changes::default(),
@@ -55,6 +62,66 @@ impl PhysMem {
     pub fn add_region(&mut self, base: u64, len: u64, kind: RegionKind) {
         debug_assert!((base | len).is_multiple_of(PAGE_SIZE as u64));
         self.regions.push(Region::new(base, len, kind, &self.zero));
+    }
+
+    /// Adds a store of `len` bytes, all zero.
+    pub fn add_store(&mut self, len: u64) -> StoreId {
+        self.stores.push(Region::new(0, len, RegionKind::Store, &self.zero));
+        StoreId(self.stores.len() - 1)
+    }
+
+    /// Reads bytes of a store.
+    pub fn read_store(
+        &self,
+        store: StoreId,
+        offset: u64,
+        into: &mut [u8],
+    ) -> Result<(), OutOfRange> {
+        let region = self.store_range(store, offset, into.len() as u64)?;
+        let mut place = offset as usize;
+        let mut rest = into;
+        while !rest.is_empty() {
+            let inside = place % PAGE_SIZE;
+            let (now, later) = rest.split_at_mut((PAGE_SIZE - inside).min(rest.len()));
+            let page = region.page(place / PAGE_SIZE);
+            now.copy_from_slice(&page[inside..inside + now.len()]);
+            place += now.len();
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Writes bytes of a store; none when some of them lie outside.
+    pub fn write_store(
+        &mut self,
+        store: StoreId,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<(), OutOfRange> {
+        self.store_range(store, offset, bytes.len() as u64)?;
+        let region = &mut self.stores[store.0];
+        let mut place = offset as usize;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let inside = place % PAGE_SIZE;
+            let (now, later) = rest.split_at((PAGE_SIZE - inside).min(rest.len()));
+            let (page, _) = region.cold_page(place / PAGE_SIZE, inside, now.len());
+            page[inside..inside + now.len()].copy_from_slice(now);
+            place += now.len();
+            rest = later;
+        }
+        Ok(())
+    }
+
+    fn store_range(&self, store: StoreId, offset: u64, len: u64) -> Result<&Region, OutOfRange> {
+        let error = OutOfRange { address: offset, len };
+        let region = self.stores.get(store.0).ok_or(error)?;
+        let end = offset.checked_add(len).ok_or(error)?;
+        if end <= region.len { Ok(region) } else { Err(error) }
+    }
+
+    fn everything(&mut self) -> impl Iterator<Item = &mut Region> {
+        self.regions.iter_mut().chain(&mut self.stores)
     }
 
     #[inline(always)]
@@ -173,6 +240,22 @@ impl PhysMem {
         Ok(())
     }
 
+    /// Whether there is RAM at all of the addresses: what a device may reach by DMA.
+    pub fn check_ram(&self, address: u64, len: u64) -> Result<(), OutOfRange> {
+        let error = OutOfRange { address, len };
+        let end = address.checked_add(len).ok_or(error)?;
+        let mut place = address;
+        while place < end {
+            let (number, ..) = self.find(place).ok_or(error)?;
+            let region = &self.regions[number];
+            if region.kind != RegionKind::Ram {
+                return Err(error);
+            }
+            place = region.base.saturating_add(region.len);
+        }
+        Ok(())
+    }
+
     /// Lets reads of the region at `address` go to its pages, or to its device.
     pub fn set_direct_read(&mut self, address: u64, direct: bool) {
         if let Some((number, ..)) = self.find(address) {
@@ -229,6 +312,11 @@ impl PhysMem {
         self.changes.take()
     }
 
+    /// Makes [`PhysMem::take_changes`] name everything: whoever keeps pointers to pages has to look for them again.
+    pub fn forget_pointers(&mut self) {
+        self.changes.note_all();
+    }
+
     /// Forgets which instructions were decoded: whoever decoded them is gone.
     pub fn forget_code(&mut self) {
         self.regions.iter_mut().for_each(Region::forget_code);
@@ -251,7 +339,7 @@ impl PhysMem {
     /// The digest of all memory. Costs as much as has been written since the last one.
     pub fn digest(&mut self) -> StateDigest {
         self.changes.note_all();
-        self.regions.iter_mut().fold(StateDigest::default(), |digest, region| {
+        self.everything().fold(StateDigest::default(), |digest, region| {
             digest.and(StateDigest(region.digest())).and(StateDigest(region.direct_read.into()))
         })
     }
@@ -259,13 +347,19 @@ impl PhysMem {
     /// A snapshot. Costs as much as has been written since the last one.
     pub fn snapshot(&mut self) -> MemImage {
         self.changes.note_all();
-        let zero = &self.zero;
+        let zero = &self.zero.clone();
         let image = |region: &mut Region| RegionImage {
             chunks: region.snapshot(zero),
             pages: region.page_count(),
             direct_read: region.direct_read,
         };
-        MemImage { regions: self.regions.iter_mut().map(image).collect() }
+        MemImage { regions: self.everything().map(image).collect() }
+    }
+
+    /// Bytes of the pages that no snapshot shares: those written since the last one, and so held twice.
+    #[must_use]
+    pub fn bytes_owned(&self) -> u64 {
+        self.regions.iter().map(|region| (region.owned_pages() * PAGE_SIZE) as u64).sum()
     }
 
     /// Takes a snapshot back.
@@ -283,13 +377,14 @@ impl PhysMem {
         image: &MemImage,
         wanted: impl Fn(RegionKind) -> bool,
     ) -> Result<(), MismatchError> {
-        let fits = image.regions.len() == self.regions.len()
-            && image.regions.iter().zip(&self.regions).all(|(a, b)| a.pages == b.page_count());
+        let mine = || self.regions.iter().chain(&self.stores);
+        let fits = image.regions.len() == mine().count()
+            && image.regions.iter().zip(mine()).all(|(a, b)| a.pages == b.page_count());
         if !fits {
             return Err(MismatchError);
         }
         self.changes.note_all();
-        let pairs = self.regions.iter_mut().zip(&image.regions);
+        let pairs = self.regions.iter_mut().chain(&mut self.stores).zip(&image.regions);
         for (region, saved) in pairs.filter(|(region, _)| wanted(region.kind)) {
             let base = region.base;
             region.restore(&saved.chunks, |offset| self.code_writes.push(base + offset));
@@ -379,6 +474,40 @@ mod tests {
         mem.mark_code(BASE + 0x40, 4);
         mem.restore(&snapshot).unwrap();
         assert_eq!(mem.take_code_writes(), [BASE]);
+    }
+
+    /// Catches a disk that forgets its contents at a reset, keeps them when a snapshot is taken back, is left out of the
+    /// digest, or reaches past its end.
+    #[test]
+    fn stores_are_memory_that_outlives_a_reset() {
+        let mut mem = ram();
+        let without = mem.digest();
+        let store = mem.add_store(0x2800);
+        let before = (mem.digest(), mem.snapshot());
+        assert_ne!(before.0, without);
+        mem.write_store(store, 0xffe, &[1, 2, 3, 4]).unwrap();
+        let mut bytes = [9; 6];
+        mem.read_store(store, 0xffd, &mut bytes).unwrap();
+        assert_eq!(bytes, [0, 1, 2, 3, 4, 0]);
+        let changed = mem.digest();
+        assert_ne!(changed, before.0);
+        mem.restore_ram(&before.1).unwrap();
+        assert_eq!(mem.digest(), changed);
+        mem.restore(&before.1).unwrap();
+        assert_eq!(mem.digest(), before.0);
+        assert!(mem.write_store(store, 0x27fe, &[0; 3]).is_err());
+        assert!(mem.read_store(store, u64::MAX, &mut [0; 3]).is_err());
+        assert_eq!(mem.read::<1>(0x4000), None, "a store has no address");
+    }
+
+    /// Catches DMA into flash.
+    #[test]
+    fn dma_reaches_ram_only() {
+        let mem = ram();
+        assert!(mem.check_ram(BASE, LEN).is_ok());
+        assert!(mem.check_ram(BASE + 1, LEN).is_err());
+        assert!(mem.check_ram(0, 4).is_err());
+        assert!(mem.check_ram(u64::MAX, 2).is_err());
     }
 
     /// Catches accesses past the end, into ROM, or across the end of the address space.

@@ -12,6 +12,8 @@ pub enum RegionKind {
     Ram,
     /// Reads go straight to the pages while the device allows it; writes go to the device.
     Rom,
+    /// No address: only a device reads and writes it.
+    Store,
 }
 
 /// What keeps a page from being hot, beside being shared with a snapshot.
@@ -163,6 +165,11 @@ impl Region {
             }
             self.chunks[number] = Some(chunk.clone());
         }
+    }
+
+    /// How many pages only the live machine has.
+    pub(crate) fn owned_pages(&self) -> usize {
+        self.pages.iter().filter(|page| matches!(page, Page::Owned(_))).count()
     }
 
     pub(crate) fn page_count(&self) -> usize {

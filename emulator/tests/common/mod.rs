@@ -25,6 +25,8 @@ use lockstep_machine::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 
+pub(crate) mod debugger;
+
 /// Longer than anything here takes on a busy machine; what takes longer hangs.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(900);
 
@@ -240,8 +242,9 @@ pub(crate) struct Keep(pub(crate) Sender<u8>);
 impl Outputs for Keep {
     fn take(&mut self, outputs: &[Output]) {
         for output in outputs {
-            let Output::Console { byte, .. } = output;
-            let _ = self.0.send(*byte);
+            if let Output::Console { byte, .. } = output {
+                let _ = self.0.send(*byte);
+            }
         }
     }
 }

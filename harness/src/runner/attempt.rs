@@ -5,11 +5,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lockstep_machine::Images;
+
 use super::Runner;
 use crate::failure::{Evidence, Failure, first_difference, tail};
 use crate::golden;
 use crate::process::{Ended, Run};
-use crate::schema::{Exit, Scenario, Step, script_text};
+use crate::schema::{Disk, Exit, Io, Move, Scenario, Step, Typing, pattern, script_text};
+use crate::travel::{Library, travel};
 use crate::trial::Trial;
 
 /// A trial that is running.
@@ -28,11 +31,16 @@ impl Attempt<'_> {
     pub(super) fn run(&mut self) -> Result<Option<String>, Failure> {
         let script = self.folder.join("script.txt");
         fs::write(script, script_text(&self.scenario.script))?;
+        self.make_disks()?;
+        let disks = self.disk_digests()?;
         for recording in 1..=self.runner.recordings {
             for (index, step) in self.scenario.steps.iter().enumerate() {
                 match step {
                     Step::Record => self.record(recording)?,
                     Step::Replay => self.replay(recording, index)?,
+                    // All recordings that are the same file are moved over alike.
+                    Step::Debug(_) if recording > 1 && self.scenario.expect.repeatable => {}
+                    Step::Debug(moves) => self.debug(recording, index, moves)?,
                 }
             }
             if self.scenario.expect.repeatable && recording > 1 {
@@ -40,7 +48,35 @@ impl Attempt<'_> {
                 fs::remove_file(self.log(recording))?;
             }
         }
+        let changed = |(before, after): (&blake3::Hash, &blake3::Hash)| before != after;
+        if let Some(disk) = disks.iter().zip(&self.disk_digests()?).position(changed) {
+            let path = self.disk(disk).display().to_string();
+            return Err(Failure::DiskChanged { disk, path });
+        }
         if self.scenario.expect.golden { self.check_golden() } else { Ok(None) }
+    }
+
+    /// The file of a disk.
+    fn disk(&self, number: usize) -> PathBuf {
+        match self.scenario.guest.disks.get(number) {
+            Some(Disk::Image(image)) => image.path(&self.trial.entry.folder, &self.runner.root),
+            _ => self.folder.join(format!("disk-{number}.img")),
+        }
+    }
+
+    /// Makes the disks whose contents are the trial's own.
+    fn make_disks(&self) -> io::Result<()> {
+        for (number, disk) in self.scenario.guest.disks.iter().enumerate() {
+            if let Disk::Pattern(size) = disk {
+                fs::write(self.disk(number), pattern(size.bytes()))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn disk_digests(&self) -> io::Result<Vec<blake3::Hash>> {
+        let numbers = 0..self.scenario.guest.disks.len();
+        numbers.map(|number| Ok(blake3::hash(&fs::read(self.disk(number))?))).collect()
     }
 
     fn log(&self, recording: u32) -> PathBuf {
@@ -52,7 +88,12 @@ impl Attempt<'_> {
         let log = self.log(recording);
         let mut arguments = vec![OsString::from("record"), "-o".into(), (&log).into()];
         self.machine_options(&mut arguments);
-        let run = self.process(&format!("recording-{recording}"), arguments);
+        let mut run = self.process(&format!("recording-{recording}"), arguments);
+        if self.types_live() {
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let steps = self.scenario.script.iter();
+            run.typed = steps.map(|step| (text(&step.after), text(&step.text))).collect();
+        }
         let expected = self.scenario.expect.exit.status();
         self.finish(&run, &what, expected)?;
         let no_log = |error| io::Error::other(format!("{what} left no log: {error}"));
@@ -82,6 +123,23 @@ impl Attempt<'_> {
             .map_err(|difference| Failure::Console { what, difference })
     }
 
+    /// Moves over a recording, in this process.
+    fn debug(&self, recording: u32, step: usize, moves: &[Move]) -> Result<(), Failure> {
+        let what = format!("steps[{step}] on recording {recording}");
+        let wrong = |message: String| Failure::Travel { what: what.clone(), message };
+        let mut images = Images::default();
+        for (key, image) in self.scenario.guest.images() {
+            let path = image.path(&self.trial.entry.folder, &self.runner.root);
+            let role = key.parse().map_err(wrong)?;
+            images.add(role, &path.to_string_lossy(), fs::read(&path)?);
+        }
+        let (log, engine) = (fs::read(self.log(recording))?, self.trial.engine);
+        let timeout = self.scenario.timeout.duration();
+        let library = Library::open(log, images, engine, timeout);
+        let mut library = library.map_err(|error| wrong(error.to_string()))?;
+        travel(&mut library, moves).map_err(|error| wrong(error.to_string()))
+    }
+
     fn process(&self, name: &str, arguments: Vec<OsString>) -> Run {
         Run {
             program: self.emulator.to_owned(),
@@ -89,6 +147,7 @@ impl Attempt<'_> {
             stdout: self.folder.join(format!("{name}.console")),
             stderr: self.folder.join(format!("{name}.stderr")),
             timeout: self.scenario.timeout.duration(),
+            typed: Vec::new(),
         }
     }
 
@@ -106,7 +165,7 @@ impl Attempt<'_> {
         option("--memory", machine.memory.as_ref().and_then(|size| text(size)));
         option("--cpus", machine.cpus.as_ref().and_then(|cpus| text(cpus)));
         option("--append", guest.append.as_ref().map(Into::into));
-        if !self.scenario.script.is_empty() {
+        if !self.scenario.script.is_empty() && !self.types_live() {
             option("--script", Some(self.folder.join("script.txt").into()));
         }
         option("--seed", text(&self.trial.seed));
@@ -115,6 +174,7 @@ impl Attempt<'_> {
         option("--digest-every", record.digest_every.and_then(|n| text(&n)));
         option("--ns-per-insn", record.ns_per_insn.and_then(|n| text(&n)));
         option("--limit", record.limit.and_then(|n| text(&n)));
+        option("--io", Some(record.io).filter(|io| *io == Io::Live).and_then(|io| text(&io)));
         self.image_options(arguments);
     }
 
@@ -124,6 +184,14 @@ impl Attempt<'_> {
             let path = image.path(&self.trial.entry.folder, &self.runner.root);
             arguments.extend([format!("--{key}").into(), path.into()]);
         }
+        for number in 0..self.scenario.guest.disks.len() {
+            arguments.extend(["--disk".into(), self.disk(number).into()]);
+        }
+    }
+
+    /// Whether the script is for somebody at the console, and not for the machine.
+    fn types_live(&self) -> bool {
+        self.scenario.record.typing == Typing::Live
     }
 
     /// Runs a process, which has to end with this status.
@@ -190,8 +258,7 @@ impl Attempt<'_> {
         let page = golden::page(&self.log(1))?;
         let name = self.trial.variant('.');
         let goldens = &self.runner.goldens;
-        let fetched: Vec<_> =
-            self.scenario.guest.images().filter_map(|(_, image)| image.fetched_guest()).collect();
+        let fetched = self.scenario.guest.fetched();
         let blessing = std::env::var_os("INSTA_UPDATE").is_some_and(|update| update == "always");
         if !fetched.is_empty() && !blessing && goldens.is_of_other_images(&name, &page) {
             let guests = fetched.join(" and ");

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::error::Problem;
 use super::locate::Segment::{self, Index, Key};
-use super::{Axes, Expect, Guest, Image, Machine, Scenario, ScriptStep, Step};
+use super::{
+    Axes, Disk, Expect, Guest, Image, Io, Machine, Move, Scenario, ScriptStep, Step, Typing, debug,
+};
 
 type Checked = Result<(), Problem>;
 
@@ -19,6 +21,7 @@ pub(super) fn check(scenario: &Scenario, folder: &Path) -> Checked {
     steps(&scenario.steps)?;
     axes(&scenario.axes)?;
     positive(scenario)?;
+    live(scenario)?;
     expect(&scenario.expect, folder)
 }
 
@@ -48,8 +51,12 @@ fn guest(guest: &Guest, folder: &Path) -> Checked {
             }
         }
     }
-    for (key, image) in guest.images() {
-        let mut path = vec![Key("guest"), Key(key)];
+    let images = guest.images().map(|(key, image)| (vec![Key("guest"), Key(key)], image));
+    let disks = guest.disks.iter().enumerate().filter_map(|(index, disk)| match disk {
+        Disk::Image(image) => Some((vec![Key("guest"), Key("disks"), Index(index)], image)),
+        Disk::Pattern(_) => None,
+    });
+    for (mut path, image) in images.chain(disks) {
         if let Image::Beside(beside) = image {
             file(path, folder, beside)?;
         } else if image.fetched_guest().is_none_or(|name| name.is_empty() || name == "..") {
@@ -83,20 +90,76 @@ fn script(steps: &[ScriptStep]) -> Checked {
     Ok(())
 }
 
+/// What is live cannot repeat, and cannot be exact.
+fn live(scenario: &Scenario) -> Checked {
+    let Scenario { record, script, expect, guest, .. } = scenario;
+    let key = match (record.io, record.typing) {
+        (Io::Live, _) => "io",
+        (_, Typing::Live) => "typing",
+        _ => return Ok(()),
+    };
+    let path = [Key("record"), Key(key)];
+    if expect.repeatable {
+        return Err(Problem::at(path, "recordings will differ")
+            .help("add `golden: false` and `repeatable: false` to `expect`"));
+    }
+    if record.io == Io::Live && guest.disks.is_empty() {
+        return Err(Problem::at(path, "has no effect without `disks`"));
+    }
+    if record.typing == Typing::Scripted {
+        return Ok(());
+    }
+    if script.is_empty() {
+        return Err(Problem::at(path, "has no effect without a `script`"));
+    }
+    let exact =
+        |step: &ScriptStep| step.after.is_none() || step.delay.is_some() || step.text.is_none();
+    match script.iter().position(exact) {
+        None => Ok(()),
+        Some(index) => Err(Problem::at(
+            [Key("script"), Index(index)],
+            "somebody at the console can only `type` something `after` a text",
+        )),
+    }
+}
+
 fn steps(steps: &[Step]) -> Checked {
     if steps.is_empty() {
         return Err(Problem::at([Key("steps")], "there is nothing to do"));
     }
     for (index, step) in steps.iter().enumerate() {
         let message = match (index, step) {
-            (0, Step::Replay) => "there is no recording yet to replay: `record` comes first",
+            (0, Step::Replay | Step::Debug(_)) => {
+                "there is no recording yet to replay: `record` comes first"
+            }
             (1.., Step::Record) => "a scenario has one recording, its first step",
+            (_, Step::Debug(moves)) => {
+                moves_are_possible(index, moves)?;
+                continue;
+            }
             _ => continue,
         };
         let problem = Problem::at([Key("steps"), Index(index)], message);
         return Err(problem.help("to record it N times, say `cargo xtask replay-tests --repeat N`"));
     }
     Ok(())
+}
+
+/// Moves mean something, and remember positions before they ask for them.
+fn moves_are_possible(step: usize, moves: &[Move]) -> Checked {
+    match debug::problem(moves) {
+        None => Ok(()),
+        Some((way, message)) => {
+            let mut path = vec![Key("steps"), Index(step), Key("debug")];
+            for (depth, index) in way.into_iter().enumerate() {
+                if depth > 0 {
+                    path.extend([Key("repeat"), Key("moves")]);
+                }
+                path.push(Index(index));
+            }
+            Err(Problem::at(path, message))
+        }
+    }
 }
 
 fn axes(axes: &Axes) -> Checked {

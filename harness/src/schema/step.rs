@@ -5,13 +5,17 @@ use std::fmt;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::Move;
+
 /// One thing that is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Run the guest and write the log.
     Record,
     /// Run it again from the log, and compare.
     Replay,
+    /// Move over the recording.
+    Debug(Vec<Move>),
 }
 
 impl Step {
@@ -24,8 +28,8 @@ impl Step {
         match name {
             "record" => Ok(Self::Record),
             "replay" => Ok(Self::Replay),
-            "debug" => Err(E::custom("`debug` steps are not supported by this build")),
-            _ => Err(E::unknown_variant(name, &["record", "replay"])),
+            "debug" => Err(E::custom("`debug` needs moves: `debug: [step, reverse-step]`")),
+            _ => Err(E::unknown_variant(name, &["record", "replay", "debug"])),
         }
     }
 }
@@ -38,7 +42,7 @@ impl<'de> Deserialize<'de> for Step {
             type Value = Step;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`record` or `replay`")
+                f.write_str("`record`, `replay` or `debug: [...]`")
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<Step, E> {
@@ -46,11 +50,20 @@ impl<'de> Deserialize<'de> for Step {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Step, A::Error> {
-                let name: Option<String> = map.next_key()?;
-                let step: Step = Step::of_name(name.as_deref().unwrap_or_default())?;
-                Err(de::Error::custom(format_args!(
-                    "`{step:?}` takes nothing: write only its name"
-                )))
+                let name: String = map.next_key()?.unwrap_or_default();
+                if name != "debug" {
+                    let step: Step = Step::of_name(&name)?;
+                    return Err(de::Error::custom(format_args!(
+                        "`{step:?}` takes nothing: write only its name"
+                    )));
+                }
+                let step = Step::Debug(map.next_value()?);
+                match map.next_key::<String>()? {
+                    None => Ok(step),
+                    Some(other) => Err(de::Error::custom(format_args!(
+                        "`{other}` is a step of its own: begin another item of the list"
+                    ))),
+                }
             }
         }
 

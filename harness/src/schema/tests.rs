@@ -219,3 +219,34 @@ fn a_fetched_guest_is_named_by_its_folder() {
     let root = Path::new("/repo");
     assert_eq!(image.path(Path::new("x"), root), root.join("guests/u-boot/u-boot.bin"));
 }
+
+#[test]
+fn disks_are_files_or_patterns() {
+    let disks = |disks: &str| {
+        let text = GOOD.replace("guest:\n", &format!("guest:\n  disks: {disks}\n"));
+        parse_text(&text)
+    };
+    let good = disks("[guests/hello.elf, { fetched: x/y }, { pattern: 64K }]");
+    let good = good.map_err(|error| error.report()).unwrap();
+    assert_eq!(good.guest.files().count(), 3);
+    assert_eq!(good.guest.fetched(), ["x"]);
+    for wrong in ["[none.img]", "[{ fetched: x/y, pattern: 1M }]", "[{}]", "[{ pattern: 1T }]"] {
+        let report = disks(wrong).expect_err(wrong).report();
+        assert!(report.contains("disk") || report.contains("size"), "{report}");
+    }
+    assert_eq!(pattern(18)[..9], [0, 0, 0, 0, 0, 0, 0, 0, 0x15]);
+    assert_eq!(pattern(18).len(), 18);
+}
+
+#[test]
+fn what_is_live_does_not_repeat() {
+    wrong("level: full", "typing: live", "16:11", "recordings will differ");
+    let differing = "expect:\n  golden: false\n  repeatable: false";
+    let live = GOOD.replace("expect:", differing).replace("level: full", "typing: live");
+    parse_text(&live).map_err(|error| error.report()).unwrap();
+    let report = |text: String| parse_text(&text).expect_err("live").report();
+    let exact = report(live.replace("type: \"\\n\"", "do: reset"));
+    assert!(exact.contains("somebody at the console"), "{exact}");
+    let io = report(live.replace("typing: live", "io: live"));
+    assert!(io.contains("without `disks`"), "{io}");
+}

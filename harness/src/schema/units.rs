@@ -78,6 +78,18 @@ impl Size {
             _ => Err(format!("`{text}` is not a size: write 64K, 512M or 2G")),
         }
     }
+
+    /// As a number of bytes; what does not fit is the largest.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let (number, unit) = self.0.split_at(self.0.len() - 1);
+        let shift = match unit {
+            "K" => 10,
+            "M" => 20,
+            _ => 30,
+        };
+        number.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(1 << shift)
+    }
 }
 
 impl fmt::Display for Size {

@@ -72,6 +72,11 @@ impl Pl011State {
         self.refill();
     }
 
+    /// The next character that was typed, for whoever reads past the registers.
+    pub(super) fn take_unread(&mut self) -> Option<u8> {
+        if self.fifo.is_empty() { self.backlog.pop_front() } else { Some(self.take() as u8) }
+    }
+
     /// Takes a character from the guest; returns it when it leaves on the line.
     pub(super) fn transmit(&mut self, byte: u8) -> Option<u8> {
         // The FIFO drains at once, which is what the interrupt tells.

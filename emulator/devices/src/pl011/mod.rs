@@ -51,6 +51,12 @@ impl Pl011 {
         cx.bp.attention |= before != self.interrupt();
     }
 
+    /// Takes the next byte that was typed and that the guest has not read, past the registers: for a board whose console has
+    /// another reader. The board looks at the interrupt output afterwards.
+    pub fn take_unread(&mut self) -> Option<u8> {
+        self.state.take_unread()
+    }
+
     /// Bytes that were typed and that the guest has not read.
     #[must_use]
     pub fn unread(&self) -> usize {

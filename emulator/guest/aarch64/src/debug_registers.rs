@@ -4,7 +4,7 @@
 //! registers that live elsewhere (counters, the interrupt controller) have no value here. Writing goes past the
 //! access rules of the guest but not past the rules that keep the state possible.
 
-use lockstep_cpu::Vcpu;
+use lockstep_cpu::{RegisterGroup, RegisterInfo, Vcpu};
 
 use crate::registers::rows::{After, REGISTERS, Read, Register, Write};
 use crate::registers::{derive, pstate, spsr};
@@ -17,6 +17,58 @@ pub const CORE_NAMES: [&str; 34] = [
     "x28", "x29", "x30", "sp", "pc", "cpsr",
 ];
 
+/// The names of the vector registers, which `org.gnu.gdb.aarch64.fpu` numbers after the general ones.
+const VECTOR_NAMES: [&str; 32] = [
+    "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14",
+    "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27",
+    "v28", "v29", "v30", "v31",
+];
+/// What follows them.
+const FLOAT_CONTROL: [&str; 2] = ["fpsr", "fpcr"];
+const FIRST_VECTOR: usize = CORE_NAMES.len();
+const FIRST_CONTROL: usize = FIRST_VECTOR + VECTOR_NAMES.len();
+const FIRST_SYSTEM: usize = FIRST_CONTROL + FLOAT_CONTROL.len();
+
+/// All registers with their numbers: those of GDB's `core` and `fpu` descriptions, then the system registers.
+pub(crate) fn list() -> Vec<RegisterInfo> {
+    let info = |name, bits, group| RegisterInfo { name, bits, group };
+    let core = CORE_NAMES
+        .into_iter()
+        .map(|name| info(name, if name == "cpsr" { 32 } else { 64 }, RegisterGroup::General));
+    let vector = VECTOR_NAMES.into_iter().map(|name| info(name, 128, RegisterGroup::Float));
+    let control = FLOAT_CONTROL.into_iter().map(|name| info(name, 32, RegisterGroup::Float));
+    let system = system_names().map(|name| info(name, 64, RegisterGroup::System));
+    core.chain(vector).chain(control).chain(system).collect()
+}
+
+/// The name of a register that is not a vector register.
+fn name_of(number: usize) -> Option<&'static str> {
+    match number {
+        0..FIRST_VECTOR => Some(CORE_NAMES[number]),
+        FIRST_CONTROL..FIRST_SYSTEM => Some(FLOAT_CONTROL[number - FIRST_CONTROL]),
+        FIRST_SYSTEM.. => system_names().nth(number - FIRST_SYSTEM),
+        _ => None,
+    }
+}
+
+/// The value of a register by its number in [`list`].
+pub(crate) fn by_number(cpu: &Vcpu<Aarch64>, number: usize) -> Option<u128> {
+    if (FIRST_VECTOR..FIRST_CONTROL).contains(&number) {
+        return cpu.vregs.get(number - FIRST_VECTOR).copied();
+    }
+    get(cpu, name_of(number)?).map(u128::from)
+}
+
+/// Sets a register by its number in [`list`]; see [`set`].
+pub(crate) fn set_by_number(cpu: &mut Vcpu<Aarch64>, number: usize, value: u128) -> bool {
+    if (FIRST_VECTOR..FIRST_CONTROL).contains(&number) {
+        cpu.vregs[number - FIRST_VECTOR] = value;
+        return true;
+    }
+    let (Some(name), Ok(value)) = (name_of(number), u64::try_from(value)) else { return false };
+    set(cpu, name, value)
+}
+
 /// Where a name leads.
 enum Place {
     General(usize),
@@ -27,11 +79,18 @@ enum Place {
 
 /// The names of all registers that have a value: the general ones, then the system registers.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    let system = REGISTERS
-        .iter()
-        .filter(|row| matches!(row.read, Read::Constant(_) | Read::Cpu(_)))
-        .map(|row| row.name);
+    let system = REGISTERS.iter().filter(|row| has_value(row)).map(|row| row.name);
     CORE_NAMES.into_iter().chain(system)
+}
+
+/// The system registers that have a number of their own.
+fn system_names() -> impl Iterator<Item = &'static str> {
+    let own = |name: &&str| !FLOAT_CONTROL.iter().any(|control| control.eq_ignore_ascii_case(name));
+    REGISTERS.iter().filter(|row| has_value(row)).map(|row| row.name).filter(own)
+}
+
+const fn has_value(row: &Register) -> bool {
+    matches!(row.read, Read::Constant(_) | Read::Cpu(_))
 }
 
 fn find(name: &str) -> Option<Place> {
@@ -88,8 +147,8 @@ fn set_system(cpu: &mut Vcpu<Aarch64>, row: &Register, value: u64) -> bool {
     let Write::Cpu(write) = row.write else { return false };
     let before = cpu.clone();
     match write(cpu, value) {
-        After::Nothing | After::Masks => {}
-        After::Regime => derive(cpu),
+        After::Nothing => {}
+        After::Regime | After::Masks | After::Debug => derive(cpu),
         After::Flush => {
             cpu.tlb.clear();
             derive(cpu);

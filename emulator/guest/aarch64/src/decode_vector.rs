@@ -38,8 +38,8 @@ pub(crate) enum Lanes {
     ShiftBhs,
     /// Anything.
     ShiftBhsd,
-    /// Words or doublewords.
-    ShiftSd,
+    /// Without bytes.
+    ShiftHsd,
     /// By one element: halfwords and words.
     ElementHs,
     /// Words or doublewords.
@@ -77,7 +77,7 @@ pub(crate) fn lane_of(lanes: Lanes, w: Word) -> Option<u32> {
         Across => (size < 2 || size == 2 && full).then_some(size),
         ShiftBhs => shift.filter(|lane| *lane < 3),
         ShiftBhsd => shift.and_then(fits),
-        ShiftSd => shift.filter(|lane| *lane >= 2).and_then(fits),
+        ShiftHsd => shift.filter(|lane| *lane >= 1).and_then(fits),
         ElementSd => fits(by_bit).filter(|lane| *lane == 2 || !w.bit(21)),
         Copy => (copied < 4).then_some(copied).and_then(fits),
         MoveSigned => (copied < if full { 3 } else { 2 }).then_some(copied),

@@ -6,8 +6,9 @@
 use lockstep_core::{InterruptClass, What};
 use lockstep_cpu::{Access, Cx, Exit};
 
+use crate::debug_exceptions::{self, Stepped};
 use crate::registers::{Cpu, derive, pstate, sctlr, select_sp, set_nzcv, spsr};
-use crate::{Aarch64, Exception, reg};
+use crate::{Aarch64, Exception, pmu, reg};
 
 /// Exception classes: ESR_EL1.EC (section D19.2, ESR_EL1).
 pub(crate) mod class {
@@ -23,6 +24,10 @@ pub(crate) mod class {
     pub(crate) const DATA_LOWER: u32 = 0x24;
     pub(crate) const DATA_SAME: u32 = 0x25;
     pub(crate) const SP_ALIGNMENT: u32 = 0x26;
+    /// Of debug exceptions from EL0; from EL1 they are one more.
+    pub(crate) const BREAKPOINT_LOWER: u32 = 0x30;
+    pub(crate) const STEP_LOWER: u32 = 0x32;
+    pub(crate) const WATCHPOINT_LOWER: u32 = 0x34;
     pub(crate) const BRK: u32 = 0x3c;
 }
 
@@ -33,6 +38,7 @@ pub(crate) mod status {
     pub(crate) const ACCESS_FLAG: u8 = 0x08;
     pub(crate) const PERMISSION: u8 = 0x0c;
     pub(crate) const EXTERNAL: u8 = 0x10;
+    pub(crate) const DEBUG: u8 = 0x22;
     pub(crate) const EXTERNAL_ON_WALK: u8 = 0x14;
     pub(crate) const ALIGNMENT: u8 = 0x21;
 }
@@ -59,6 +65,11 @@ pub(crate) fn data_abort(cpu: &Cpu, status: u8, address: u64, wnr: bool) -> Exce
     let class = if cpu.sys.el == 0 { class::DATA_LOWER } else { class::DATA_SAME };
     let iss = u32::from(status) | if wnr { WNR } else { 0 };
     Exception { far: Some(address), ..exception(class, iss) }
+}
+
+/// A debug exception, of the class that it has from EL0. IFSC or DFSC says debug.
+pub(crate) fn debug_exception(cpu: &Cpu, class_from_el0: u32, iss: u32) -> Exception {
+    exception(class_from_el0 + u32::from(cpu.sys.el != 0), iss | u32::from(status::DEBUG))
 }
 
 /// An instruction abort.
@@ -129,7 +140,10 @@ pub(crate) fn take(cx: &mut Cx<Aarch64>, exception: Exception) {
         cx.cpu.sys.far = far;
     }
     let after = if exception.returns_after { 4 } else { 0 };
-    enter(cx, pc.wrapping_add(after), 0);
+    if exception.returns_after {
+        debug_exceptions::advance(&mut cx.cpu.sys);
+    }
+    pmu::around(cx, (pmu::event::EXC_TAKEN, true), |cx| enter(cx, pc.wrapping_add(after), 0));
 }
 
 /// Enters the handler of an interrupt; the event has been appended.
@@ -143,7 +157,7 @@ pub(crate) fn take_interrupt(cx: &mut Cx<Aarch64>, class: InterruptClass) {
     };
     let pc = cx.cpu.sys.untag(cx.cpu.pc);
     cx.cpu.power = lockstep_cpu::PowerState::Running;
-    enter(cx, pc, offset);
+    pmu::around(cx, (pmu::event::EXC_TAKEN, false), |cx| enter(cx, pc, offset));
 }
 
 /// Section D1.3.1: saves the state, masks everything, and continues at a vector.
@@ -159,6 +173,8 @@ fn enter(cx: &mut Cx<Aarch64>, return_to: u64, offset: u64) {
     cpu.sys.el = 1;
     cpu.sys.daif = 0xf;
     cpu.sys.il = false;
+    cpu.sys.ss = false;
+    cpu.sys.stepped = Stepped::Nothing;
     cpu.sys.pan |= cpu.sys.sctlr & sctlr::SPAN == 0;
     select_sp(cpu, true);
     derive(cpu);
@@ -175,7 +191,12 @@ pub(crate) fn return_helper(cx: &mut Cx<Aarch64>, _args: [u64; 3]) -> Result<u64
     }
     let target = cpu.sys.untag(cpu.sys.elr);
     let saved = cpu.sys.spsr;
-    restore_pstate(cpu, saved);
+    // An illegal return stays at EL1.
+    let el = u8::from(saved & spsr::MODE != spsr::EL0T);
+    let ss = debug_exceptions::returned_ss(&cpu.sys, saved, el);
+    pmu::around(cx, (pmu::event::EXC_RETURN, true), |cx| restore_pstate(&mut cx.cpu, saved));
+    let cpu = &mut cx.cpu;
+    cpu.sys.ss = ss;
     // An exception return is an event for WFE, and opens the local monitor.
     cpu.sys.event = true;
     cpu.regs[usize::from(reg::MONITOR)] = 0;
@@ -199,6 +220,7 @@ pub(crate) fn restore_pstate(cpu: &mut Cpu, saved: u64) {
     cpu.sys.il = mode.is_none() || saved & spsr::IL != 0;
     cpu.sys.daif = (saved >> spsr::DAIF_SHIFT) as u8 & 0xf;
     cpu.sys.pan = saved & spsr::PAN != 0;
+    cpu.sys.ss = false;
     set_nzcv(cpu, saved);
     derive(cpu);
 }

@@ -2,14 +2,17 @@
 
 use lockstep_core::{InterruptClass, VcpuId};
 use lockstep_cpu::{
-    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, TlbEntry, Vcpu,
+    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, RegisterInfo, Step, TlbEntry,
+    Vcpu,
 };
+use lockstep_memory::PhysMem;
 
 use crate::exceptions::{self, status};
 use crate::maintenance::{self, Invalidation};
 use crate::registers::{Sys, derive};
 use crate::{
-    Aarch64, Aarch64Platform, Exception, Insn, decode, disassemble, mmu, reg, table, timer,
+    Aarch64, Aarch64Platform, Exception, Insn, debug_exceptions, debug_registers, decode,
+    disassemble, mmu, pmu, reg, table, timer,
 };
 
 /// What one processor makes all others do.
@@ -25,7 +28,7 @@ impl Guest for Aarch64 {
     const NAME: &'static str = "aarch64";
     const BIG_ENDIAN: bool = false;
     const INSN_ALIGN: u64 = 4;
-    const SYS_VERSION: u16 = 2;
+    const SYS_VERSION: u16 = 3;
 
     type Insn = Insn;
     type Sys = Sys;
@@ -60,6 +63,22 @@ impl Guest for Aarch64 {
         user: bool,
     ) -> Result<TlbEntry, Exit<Self>> {
         mmu::walk(cx, address, access, user)
+    }
+
+    fn look(cpu: &Vcpu<Self>, mem: &PhysMem, untagged: u64) -> Option<TlbEntry> {
+        mmu::look(&cpu.sys, mem, untagged).ok().map(|found| found.entry)
+    }
+
+    fn registers() -> Vec<RegisterInfo> {
+        debug_registers::list()
+    }
+
+    fn register(cpu: &Vcpu<Self>, number: usize) -> Option<u128> {
+        debug_registers::by_number(cpu, number)
+    }
+
+    fn set_register(cpu: &mut Vcpu<Self>, number: usize, value: u128) -> bool {
+        debug_registers::set_by_number(cpu, number, value)
     }
 
     fn misaligned(cx: &mut Cx<Self>, address: u64, access: Access) -> Exception {
@@ -102,6 +121,14 @@ impl Guest for Aarch64 {
         }
     }
 
+    fn run_carefully(cx: &mut Cx<Self>, run: &mut Step<'_, Self>) -> Result<(), Exit<Self>> {
+        debug_exceptions::run_carefully(cx, run)
+    }
+
+    fn watch(cx: &mut Cx<Self>, address: u64, mem: Mem, access: Access) -> Result<(), Exit<Self>> {
+        debug_exceptions::watch(cx, address, mem, access)
+    }
+
     fn due(cx: &mut Cx<Self>, number: u32) {
         timer::due(cx, number);
     }
@@ -111,6 +138,14 @@ impl Guest for Aarch64 {
             Broadcast::Event => cx.cpu.sys.event = true,
             Broadcast::Invalidate(what) => maintenance::invalidate(cx, what),
         }
+    }
+
+    fn pauses(cx: &mut Cx<Self>) {
+        pmu::stops(cx);
+    }
+
+    fn resumes(cx: &mut Cx<Self>) {
+        pmu::resumes(cx);
     }
 
     /// The monitor opens, and that is an event: a processor that waits with LDXR and WFE for another's store goes on

@@ -8,6 +8,7 @@
 mod atomics;
 mod branch;
 mod conditional;
+mod debug_exceptions;
 pub mod debug_registers;
 mod decode;
 mod decode_vector;
@@ -22,8 +23,10 @@ mod memory_ops;
 mod mmu;
 mod ops;
 mod platform;
+mod pmu;
 mod psci;
 mod registers;
+mod semihosting;
 mod system;
 mod table;
 #[cfg(test)]
@@ -40,6 +43,7 @@ pub use maintenance::Invalidation;
 pub use platform::Aarch64Platform;
 pub use registers::id::MODEL;
 pub use registers::{Sys, affinity};
+pub use semihosting::Semihosting;
 pub use table::{Row, UNDEFINED, meaning, rows};
 
 /// The guest architecture.

@@ -10,7 +10,7 @@ use crate::exceptions::{CM, WNR, data_abort, status, trapped_system, undefined};
 use crate::guest::Broadcast;
 use crate::mmu::{self, Found};
 use crate::registers::{id, sctlr};
-use crate::{Aarch64, Exception};
+use crate::{Aarch64, Exception, debug_exceptions};
 
 /// What a TLB invalidation removes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +45,8 @@ enum Operation {
     Clean,
     /// DC ZVA.
     Zero,
-    /// AT: as EL0 or not, to write or not.
-    Translate { user: bool, write: bool },
+    /// AT: as EL0 or not, to write or not, and heeding PAN or not.
+    Translate { user: bool, write: bool, pan: bool },
     /// TLBI, and whether other processors do it as well.
     Tlb { kind: Tlbi, broadcast: bool },
 }
@@ -68,16 +68,18 @@ const fn operation(encoding: u16) -> Option<Operation> {
     let (op1, crn) = (encoding >> 11 & 7, encoding >> 7 & 0xf);
     let (crm, op2) = (encoding >> 3 & 0xf, encoding & 7);
     match (op1, crn, crm, op2) {
-        // IC IALLUIS, IC IALLU, IC IVAU.
+        // IC IALLUIS, IC IALLU; IC IVAU.
         (0, 7, 1 | 5, 0) => Some(WholeCache),
         (3, 7, 5, 1) => Some(Clean),
-        // DC IVAC; DC ISW, CSW, CISW; DC ZVA; DC CVAC, CVAU, CIVAC.
+        // DC IVAC; DC ISW, CSW, CISW; DC ZVA; DC CVAC, CVAU, CVAP, CIVAC.
         (0, 7, 6, 1) => Some(Discard),
         (0, 7, 6 | 10 | 14, 2) => Some(WholeCache),
         (3, 7, 4, 1) => Some(Zero),
-        (3, 7, 10 | 11 | 14, 1) => Some(Clean),
+        (3, 7, 10 | 11 | 12 | 14, 1) => Some(Clean),
         // AT S1E1R, S1E1W, S1E0R, S1E0W.
-        (0, 7, 8, 0..=3) => Some(Translate { user: op2 & 2 != 0, write: op2 & 1 != 0 }),
+        (0, 7, 8, 0..=3) => Some(Translate { user: op2 & 2 != 0, write: op2 & 1 != 0, pan: false }),
+        // AT S1E1RP, S1E1WP.
+        (0, 7, 9, 0..=1) => Some(Translate { user: false, write: op2 == 1, pan: true }),
         // TLBI VMALLE1, VAE1, ASIDE1, VAAE1, VALE1, VAALE1; CRm 3 is the inner shareable form.
         (0, 8, 3 | 7, 0) => tlbi(Tlbi::All, crm),
         (0, 8, 3 | 7, 1 | 5) => tlbi(Tlbi::Address, crm),
@@ -106,10 +108,19 @@ pub(crate) fn sys_helper(
     }
     match operation {
         Operation::WholeCache => {}
-        Operation::Discard => maintain(cx, value, Access::Write)?,
+        Operation::Discard => {
+            maintain(cx, value, Access::Write)?;
+            if let Some(hit) = debug_exceptions::watch_line(&cx.cpu, value, id::LINE) {
+                return Err(Exit::Exception(hit));
+            }
+        }
         Operation::Clean => maintain(cx, value, Access::Read)?,
         Operation::Zero => zero(cx, value)?,
-        Operation::Translate { user, write } => translate(cx, value, user, write)?,
+        Operation::Translate { user, write, pan } => {
+            // As `registers::derive` numbers modes.
+            let mode = if user { 0 } else { 1 + u8::from(pan && cx.cpu.sys.pan) };
+            translate(cx, value, mode, write)?;
+        }
         Operation::Tlb { kind, broadcast } => tlbi(cx, kind, broadcast, value),
     }
     Ok(0)
@@ -152,11 +163,11 @@ fn zero(cx: &mut Cx<Aarch64>, address: u64) -> Result<(), Exit<Aarch64>> {
 fn translate(
     cx: &mut Cx<Aarch64>,
     address: u64,
-    user: bool,
+    mode: u8,
     write: bool,
 ) -> Result<(), Exit<Aarch64>> {
-    let (mode, access) = (u8::from(!user), if write { Access::Write } else { Access::Read });
-    let outcome = match mmu::look(cx, cx.cpu.sys.untag(address)) {
+    let access = if write { Access::Write } else { Access::Read };
+    let outcome = match mmu::look(&cx.cpu.sys, &cx.mem, cx.cpu.sys.untag(address)) {
         Ok(found) if found.entry.permits(mode, access) => Ok(found),
         Ok(found) => Err(status::PERMISSION + found.level),
         Err(status) if status & !3 == status::EXTERNAL_ON_WALK => {

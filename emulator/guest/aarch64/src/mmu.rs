@@ -9,6 +9,7 @@
 //! that meet no memory are external aborts on the walk.
 
 use lockstep_cpu::{Access, Cx, Exit, TlbEntry};
+use lockstep_memory::PhysMem;
 
 use crate::Aarch64;
 use crate::exceptions::{abort, data_abort, fetch_abort, status};
@@ -113,6 +114,8 @@ struct Half {
     ttbr: u64,
     /// TCR_EL1.EPDn: walks are disabled.
     disabled: bool,
+    /// TCR_EL1.HPDn: tables restrict nothing.
+    flat_permissions: bool,
 }
 
 impl Half {
@@ -127,6 +130,7 @@ impl Half {
                 va_bits: va_bits(tcr),
                 ttbr: sys.ttbr0,
                 disabled: tcr & tcr::EPD0 != 0,
+                flat_permissions: tcr & tcr::HPD0 != 0,
             }
         } else {
             Self {
@@ -134,6 +138,7 @@ impl Half {
                 va_bits: va_bits(tcr >> 16),
                 ttbr: sys.ttbr1,
                 disabled: tcr & tcr::EPD1 != 0,
+                flat_permissions: tcr & tcr::HPD1 != 0,
             }
         }
     }
@@ -231,8 +236,7 @@ fn flat(untagged: u64) -> Result<Found, Status> {
 }
 
 /// Translates an address without its tag, whoever may use it. Changes nothing.
-pub(crate) fn look(cx: &Cx<Aarch64>, untagged: u64) -> Result<Found, Status> {
-    let sys = &cx.cpu.sys;
+pub(crate) fn look(sys: &Sys, mem: &PhysMem, untagged: u64) -> Result<Found, Status> {
     if sys.sctlr & sctlr::M == 0 {
         return flat(untagged);
     }
@@ -250,7 +254,8 @@ pub(crate) fn look(cx: &Cx<Aarch64>, untagged: u64) -> Result<Found, Status> {
         return Err(status::ADDRESS_SIZE);
     }
     loop {
-        let entry = cx.read_table(table + index * 8).ok_or(status::EXTERNAL_ON_WALK + level)?;
+        let entry = mem.read::<8>(table + index * 8).map(u64::from_le_bytes);
+        let entry = entry.ok_or(status::EXTERNAL_ON_WALK + level)?;
         let is_table = entry & descriptor::TABLE != 0;
         let reserved = if level == 3 { !is_table } else { !is_table && !granule.has_blocks(level) };
         if entry & descriptor::VALID == 0 || reserved {
@@ -265,7 +270,9 @@ pub(crate) fn look(cx: &Cx<Aarch64>, untagged: u64) -> Result<Found, Status> {
         if table >> limit != 0 {
             return Err(status::ADDRESS_SIZE + level);
         }
-        inherited.gather(entry);
+        if !half.flat_permissions {
+            inherited.gather(entry);
+        }
         level += 1;
         index = untagged >> granule.block_bits(level) & ((1 << granule.stride()) - 1);
     }
@@ -309,7 +316,7 @@ pub(crate) fn walk(
     user: bool,
 ) -> Result<TlbEntry, Exit<Aarch64>> {
     let mode = if user { 0 } else { cx.cpu.mmu.mode };
-    let exception = match look(cx, cx.cpu.sys.untag(address)) {
+    let exception = match look(&cx.cpu.sys, &cx.mem, cx.cpu.sys.untag(address)) {
         Ok(found) if found.entry.permits(mode, access) => return Ok(found.entry),
         Ok(found) => {
             let status = status::PERMISSION + found.level;

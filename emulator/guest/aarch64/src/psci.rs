@@ -76,6 +76,7 @@ fn answer(cx: &mut Cx<Aarch64>, function: u32, [first, second, third]: [u64; 3])
         function::CPU_OFF => {
             cx.cpu.power = PowerState::Off;
             crate::timer::power_off(cx);
+            crate::pmu::power_off(cx);
             cx.bp.witness(What::VcpuOff);
             cx.attend();
             result::SUCCESS

@@ -11,13 +11,19 @@ use lockstep_core::VcpuId;
 use lockstep_cpu::{MmuCx, Vcpu};
 use serde::{Deserialize, Serialize};
 
+use crate::debug_exceptions::{self, Stepped};
+use crate::pmu::Pmu;
 use crate::{Aarch64, flags, reg};
 
 /// A virtual processor of this architecture.
 pub(crate) type Cpu = Vcpu<Aarch64>;
 
-/// Breakpoints and watchpoints that ID_AA64DFR0_EL1 promises (two of each are the least that it can say).
-pub(crate) const DEBUG_PAIRS: usize = 2;
+/// Breakpoints that ID_AA64DFR0_EL1 promises: as many as the usual processors have.
+pub(crate) const BREAKPOINTS: usize = 6;
+/// Of them, the last ones, those that compare contexts.
+pub(crate) const CONTEXT_BREAKPOINTS: usize = 2;
+/// Watchpoints that ID_AA64DFR0_EL1 promises.
+pub(crate) const WATCHPOINTS: usize = 4;
 
 /// Bits of SCTLR_EL1 (section D19.2, SCTLR_EL1).
 pub(crate) mod sctlr {
@@ -54,10 +60,11 @@ const FPEN_EL1: u64 = 1 << 20;
 /// Bits of FPCR (section C5.2.8). No exception traps, so their enable bits are RES0.
 pub(crate) mod fpcr {
     pub(crate) const RMODE_SHIFT: u32 = 22;
+    pub(crate) const FZ16: u64 = 1 << 19;
     pub(crate) const FZ: u64 = 1 << 24;
     pub(crate) const DN: u64 = 1 << 25;
     pub(crate) const AHP: u64 = 1 << 26;
-    pub(crate) const WRITABLE: u64 = 3 << RMODE_SHIFT | FZ | DN | AHP;
+    pub(crate) const WRITABLE: u64 = FZ16 | 3 << RMODE_SHIFT | FZ | DN | AHP;
 }
 
 /// Bits of FPSR (section C5.2.10): QC, IDC, IXC, UFC, OFC, DZC, IOC.
@@ -71,8 +78,11 @@ pub(crate) mod tcr {
     pub(crate) const AS: u64 = 1 << 36;
     pub(crate) const TBI0: u64 = 1 << 37;
     pub(crate) const TBI1: u64 = 1 << 38;
-    /// Everything that Armv8.0 defines.
-    pub(crate) const WRITABLE: u64 = 0x77_ffff_ffbf;
+    /// The tables' APTable, PXNTable and UXNTable count for nothing.
+    pub(crate) const HPD0: u64 = 1 << 41;
+    pub(crate) const HPD1: u64 = 1 << 42;
+    /// Everything that Armv8.0 defines, and these.
+    pub(crate) const WRITABLE: u64 = 0x77_ffff_ffbf | HPD0 | HPD1;
 }
 
 /// Bits of CNTKCTL_EL1.
@@ -86,8 +96,20 @@ pub(crate) mod cntkctl {
     pub(crate) const WRITABLE: u64 = 0x3ff;
 }
 
-/// MDSCR_EL1.TDCC: EL0 may not use the debug communication channel.
-pub(crate) const MDSCR_TDCC: u64 = 1 << 12;
+/// Bits of MDSCR_EL1.
+pub(crate) mod mdscr {
+    /// Software step.
+    pub(crate) const SS: u64 = 1;
+    /// EL0 may not use the debug communication channel.
+    pub(crate) const TDCC: u64 = 1 << 12;
+    /// Debug exceptions from EL1, too.
+    pub(crate) const KDE: u64 = 1 << 13;
+    /// Breakpoints and watchpoints.
+    pub(crate) const MDE: u64 = 1 << 15;
+    /// What a write changes. HDE, which lets breakpoints halt for an external debugger, is stored and without effect; the
+    /// rest belongs to such a debugger.
+    pub(crate) const WRITABLE: u64 = SS | TDCC | KDE | 1 << 14 | MDE;
+}
 
 /// A generic timer's registers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +132,10 @@ pub struct Sys {
     pub(crate) pan: bool,
     /// PSTATE.IL.
     pub(crate) il: bool,
+    /// PSTATE.SS.
+    pub(crate) ss: bool,
+    /// What a software step that is over has stepped.
+    pub(crate) stepped: Stepped,
     /// The stack pointer that is not in use; the other is in `regs[reg::SP]`.
     pub(crate) other_sp: u64,
     /// The event register of WFE.
@@ -132,6 +158,7 @@ pub struct Sys {
     pub(crate) esr: u64,
     pub(crate) far: u64,
     pub(crate) par: u64,
+    pub(crate) disr: u64,
 
     pub(crate) tpidr_el0: u64,
     pub(crate) tpidrro_el0: u64,
@@ -143,16 +170,18 @@ pub struct Sys {
     /// Physical, virtual: by calendar number.
     pub(crate) timers: [Timer; 2],
 
+    pub(crate) pmu: Pmu,
+
     pub(crate) mdscr: u64,
     pub(crate) mdccint: u64,
     pub(crate) os_lock: bool,
     pub(crate) osdlr: u64,
     pub(crate) dbgprcr: u64,
     pub(crate) dbgclaim: u64,
-    pub(crate) dbgbvr: [u64; DEBUG_PAIRS],
-    pub(crate) dbgbcr: [u64; DEBUG_PAIRS],
-    pub(crate) dbgwvr: [u64; DEBUG_PAIRS],
-    pub(crate) dbgwcr: [u64; DEBUG_PAIRS],
+    pub(crate) dbgbvr: [u64; BREAKPOINTS],
+    pub(crate) dbgbcr: [u64; BREAKPOINTS],
+    pub(crate) dbgwvr: [u64; WATCHPOINTS],
+    pub(crate) dbgwcr: [u64; WATCHPOINTS],
 }
 
 impl Sys {
@@ -165,6 +194,8 @@ impl Sys {
             daif: 0xf,
             pan: false,
             il: false,
+            ss: false,
+            stepped: Stepped::Nothing,
             other_sp: 0,
             event: false,
             sctlr: sctlr::RESET,
@@ -183,6 +214,7 @@ impl Sys {
             esr: 0,
             far: 0,
             par: 0,
+            disr: 0,
             tpidr_el0: 0,
             tpidrro_el0: 0,
             tpidr_el1: 0,
@@ -190,16 +222,17 @@ impl Sys {
             cntfrq: crate::timer::FREQUENCY,
             cntkctl: 0,
             timers: [Timer::default(); 2],
+            pmu: Pmu::default(),
             mdscr: 0,
             mdccint: 0,
             os_lock: true,
             osdlr: 0,
             dbgprcr: 0,
             dbgclaim: 0,
-            dbgbvr: [0; DEBUG_PAIRS],
-            dbgbcr: [0; DEBUG_PAIRS],
-            dbgwvr: [0; DEBUG_PAIRS],
-            dbgwcr: [0; DEBUG_PAIRS],
+            dbgbvr: [0; BREAKPOINTS],
+            dbgbcr: [0; BREAKPOINTS],
+            dbgwvr: [0; WATCHPOINTS],
+            dbgwcr: [0; WATCHPOINTS],
         }
     }
 
@@ -265,12 +298,13 @@ pub(crate) fn set_nzcv(cpu: &mut Cpu, value: u64) {
     flags::set_nzcv(&mut cpu.regs, value as u32);
 }
 
-/// PSTATE in the format of SPSR_EL1. There is no software step, so SS is 0.
+/// PSTATE in the format of SPSR_EL1.
 pub(crate) fn pstate(cpu: &Cpu) -> u64 {
     let sys = &cpu.sys;
     nzcv(cpu)
         | if sys.pan { spsr::PAN } else { 0 }
         | if sys.il { spsr::IL } else { 0 }
+        | if sys.ss { spsr::SS } else { 0 }
         | u64::from(sys.daif) << spsr::DAIF_SHIFT
         | u64::from(sys.el) << 2
         | u64::from(sys.spsel)
@@ -284,7 +318,7 @@ pub(crate) fn select_sp(cpu: &mut Cpu, spsel: bool) {
     }
 }
 
-/// Recomputes [`MmuCx`] and [`reg::FP_TRAP`]; called after every change of what it depends on. Mode 0 is EL0, 1 EL1, 2 EL1 with PAN.
+/// Recomputes [`MmuCx`], [`reg::FP_TRAP`] and whether to be careful; called after every change of what it depends on. Mode 0 is EL0, 1 EL1, 2 EL1 with PAN.
 pub(crate) fn derive(cpu: &mut Cpu) {
     let sys = &cpu.sys;
     let mode = match (sys.el, sys.pan) {
@@ -295,6 +329,7 @@ pub(crate) fn derive(cpu: &mut Cpu) {
     cpu.regs[usize::from(reg::FP_TRAP)] = sys.traps_float().into();
     let space = sys.asid();
     cpu.mmu = MmuCx { mode, space, fetch_space: space, align: sys.sctlr & sctlr::A != 0 };
+    debug_exceptions::derive(cpu);
 }
 
 /// The affinity fields of a vCPU's MPIDR_EL1. At most 16 share Aff1, the reach of a GICv3 SGI target list.

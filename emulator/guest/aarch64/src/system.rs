@@ -12,7 +12,10 @@ use crate::exceptions::{
 use crate::guest::Broadcast;
 use crate::registers::rows::{self, After, El0, Read, Register, SP_EL0, Write, at};
 use crate::registers::{derive, sctlr};
-use crate::{Aarch64, Exception, Insn, maintenance, psci, reg, timer, vector};
+use crate::{
+    Aarch64, Exception, Insn, debug_exceptions, maintenance, pmu, psci, reg, semihosting, timer,
+    vector,
+};
 
 pub(crate) use crate::exceptions::check_sp_alignment;
 
@@ -37,9 +40,11 @@ pub(crate) fn brk<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> 
     e.raise(exception(class::BRK, i.imm as u16 as u32))
 }
 
-/// HLT: halting debug is never enabled.
+/// HLT: halting debug is never enabled, but semihosting may be.
 pub(crate) fn hlt<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
-    undefined(e, i)
+    let next = helper(e, semihosting::call, [i.imm as u64, 0, 0])?;
+    e.jump(next);
+    Ok(())
 }
 
 /// Whatever does not exist.
@@ -173,6 +178,8 @@ fn accessible(
         El0::Read | El0::ReadWhen(_) if !read => Err(no_such()),
         El0::Read => Ok(row),
         El0::When(allowed) | El0::ReadWhen(allowed) => trap_unless(allowed(sys)),
+        El0::Either { read: allowed, .. } if read => trap_unless(allowed(sys)),
+        El0::Either { write: allowed, .. } => trap_unless(allowed(sys)),
     }
 }
 
@@ -231,7 +238,14 @@ fn follow(cx: &mut Cx<Aarch64>, after: After) {
             derive(&mut cx.cpu);
             cx.refetch();
         }
-        After::Masks => attend_if_interrupted(cx),
+        After::Masks => {
+            attend_if_interrupted(cx);
+            debug_exceptions::masks_changed(cx);
+        }
+        After::Debug => {
+            derive(&mut cx.cpu);
+            cx.look_up();
+        }
         After::Timer(index) => timer::update(cx, index),
     }
 }
@@ -261,10 +275,14 @@ fn write_pstate(cx: &mut Cx<Aarch64>, [field, crm, _]: [u64; 3]) -> Outcome {
             let encoding = at(0, 3, 4, crm as u16 & 0xf, field as u16 & 7);
             return Err(Exit::Exception(trapped_system(encoding, 31, false)));
         }
-        DAIFSET => cx.cpu.sys.daif |= crm as u8 & 0xf,
+        DAIFSET => {
+            cx.cpu.sys.daif |= crm as u8 & 0xf;
+            debug_exceptions::masks_changed(cx);
+        }
         DAIFCLR => {
             cx.cpu.sys.daif &= !crm as u8;
             attend_if_interrupted(cx);
+            debug_exceptions::masks_changed(cx);
         }
         _ => return Err(Exit::Exception(no_such())),
     }
@@ -275,6 +293,7 @@ fn write_pstate(cx: &mut Cx<Aarch64>, [field, crm, _]: [u64; 3]) -> Outcome {
 pub(crate) fn wait_for_interrupt(cx: &mut Cx<Aarch64>) {
     if !Aarch64::wakes(&cx.cpu) {
         cx.cpu.power = PowerState::Waiting;
+        pmu::stops(cx);
         cx.attend();
     }
 }
@@ -299,6 +318,7 @@ fn wait_for_event_helper(cx: &mut Cx<Aarch64>, _args: [u64; 3]) -> Outcome {
     }
     cx.cpu.power = PowerState::WaitingForEvent;
     timer::arm_event_stream(cx);
+    pmu::stops(cx);
     cx.attend();
     Ok(0)
 }

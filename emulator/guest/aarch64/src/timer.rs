@@ -7,8 +7,8 @@
 use lockstep_core::{EntryId, Owner, VirtualTime};
 use lockstep_cpu::{Cx, PowerState};
 
-use crate::Aarch64;
 use crate::registers::cntkctl;
+use crate::{Aarch64, pmu};
 
 /// Counts in a second: what firmware finds in CNTFRQ_EL0.
 pub(crate) const FREQUENCY: u64 = 62_500_000;
@@ -24,7 +24,7 @@ pub(crate) const CTL_WRITABLE: u64 = ENABLE | IMASK;
 
 /// The private interrupts of the physical and the virtual timer, as the usual boards wire them.
 const PPI: [u32; 2] = [30, 27];
-/// The calendar number of the event stream; the timers have theirs before it.
+/// The calendar number of the event stream; the timers have theirs before it, and the performance monitors behind.
 const EVENT_STREAM: u32 = 2;
 
 /// The physical count, and the virtual one: CNTVOFF is 0 without EL2.
@@ -75,7 +75,8 @@ pub(crate) fn power_off(cx: &mut Cx<Aarch64>) {
 pub(crate) fn due(cx: &mut Cx<Aarch64>, number: u32) {
     match number {
         0 | 1 => update(cx, number as usize),
-        _ => cx.cpu.sys.event = true,
+        EVENT_STREAM => cx.cpu.sys.event = true,
+        _ => pmu::due(cx),
     }
 }
 

@@ -113,7 +113,9 @@ fn part_rows(part: Part) -> &'static [Row] {
 fn writes_general(row: &Row) -> bool {
     let is_conversion = row.name.starts_with("fcvt") && row.name.ends_with(['w', 'x']);
     is_conversion
-        || ["umov", "smov", "fmov_to", "fmov_high_to"].iter().any(|name| row.name.starts_with(name))
+        || ["umov", "smov", "fmov_to", "fmov_high_to", "fmov_half_to"]
+            .iter()
+            .any(|name| row.name.starts_with(name))
 }
 
 /// A random encoding of a vector row that leaves the program's own registers alone, and is aligned.
@@ -217,8 +219,14 @@ fn push_group(program: &mut Vec<u32>, random: &mut Random, part: Part, number: u
     set_address(program, WORKING_BASE, vectors);
     push_all_vectors(program, true);
     // FPCR: the default half of the time, else any mode. FPSR: clear.
-    let modes = if random.below(2) == 0 { 0 } else { random.below(32) as u32 };
-    program.extend([0xd2a0_0000 | modes << 11, 0xd51b_4400, 0xd51b_443f]);
+    // AHP, DN, FZ and the rounding mode are bits 26 to 22, FZ16 is bit 19.
+    let mut modes = if random.below(2) == 0 { 0 } else { random.below(32) as u32 };
+    if random.below(3) == 0 {
+        modes = modes << 6 | 1 << 3;
+    } else {
+        modes <<= 6;
+    }
+    program.extend([0xd2a0_0000 | modes << 5, 0xd51b_4400, 0xd51b_443f]);
     let values = VALUES + number * 224 % (VALUES_LEN - 224) / 16 * 16;
     set_address(program, WORKING_BASE, values);
     for first in (0..28).step_by(2) {

@@ -227,9 +227,14 @@ const fn rounding_of(field: u32) -> Option<Rounding> {
     })
 }
 
+/// Whether the floating-point-control register can have a value.
+pub(crate) fn is_fpc(value: u32) -> bool {
+    value & !fpc::VALID == 0 && rounding_of(value).is_some()
+}
+
 /// Puts a value into the floating-point-control register.
 fn set_fpc(cx: &mut Cx<S390x>, value: u32) -> Result<(), Exit<S390x>> {
-    if value & !fpc::VALID != 0 || rounding_of(value).is_none() {
+    if !is_fpc(value) {
         return Err(program(code::SPECIFICATION));
     }
     cx.cpu.sys.fpc = value;

@@ -2,12 +2,15 @@
 
 use lockstep_core::{InterruptClass, VcpuId};
 use lockstep_cpu::{
-    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, TlbEntry, Vcpu,
+    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, RegisterInfo, TlbEntry, Vcpu,
 };
+
+use lockstep_memory::PhysMem;
 
 use crate::sys::Sys;
 use crate::{
-    Exception, Insn, S390x, S390xPlatform, decode, disassemble, exceptions, mmu, psw, table, timing,
+    Exception, Insn, S390x, S390xPlatform, debug_registers, decode, disassemble, exceptions, mmu,
+    psw, table, timing,
 };
 
 /// What one processor makes others do.
@@ -77,6 +80,22 @@ impl Guest for S390x {
         _user: bool,
     ) -> Result<TlbEntry, Exit<Self>> {
         mmu::walk(cx, address, access)
+    }
+
+    fn look(cpu: &Vcpu<Self>, mem: &PhysMem, untagged: u64) -> Option<TlbEntry> {
+        mmu::look(cpu, mem, untagged)
+    }
+
+    fn registers() -> Vec<RegisterInfo> {
+        debug_registers::list()
+    }
+
+    fn register(cpu: &Vcpu<Self>, number: usize) -> Option<u128> {
+        debug_registers::get(cpu, number)
+    }
+
+    fn set_register(cpu: &mut Vcpu<Self>, number: usize, value: u128) -> bool {
+        debug_registers::set(cpu, number, value)
     }
 
     fn check_guarded(cx: &mut Cx<Self>, address: u64) -> Result<(), Exception> {

@@ -4,12 +4,13 @@
 //! and execute. It does not permit stores before the change bit of the frame is set, so the store that sets it comes here.
 //! Pages 0 and 1 are guarded while low-address protection is on, because only some of their bytes are protected.
 
-use lockstep_cpu::{Access, Cx, Exit, GUARDED, TlbEntry};
+use lockstep_cpu::{Access, Cx, Exit, GUARDED, TlbEntry, Vcpu};
+use lockstep_memory::PhysMem;
 
 use crate::control::cr0;
 use crate::exceptions::{code, no_storage};
 use crate::keys::{self, CHANGE, FETCH_PROTECTION, REFERENCE};
-use crate::sys::{Space, SpaceKind};
+use crate::sys::{Space, SpaceKind, Sys};
 use crate::{Exception, Program, S390x};
 
 /// Bits of an address-space-control element.
@@ -108,6 +109,15 @@ const LEVELS: [(u16, u32); 4] = [
 
 /// Follows the tables of a designation ("Translation Process").
 pub(crate) fn translate(cx: &Cx<S390x>, designation: u64, address: u64) -> Result<Found, Fault> {
+    follow(&cx.cpu.sys, &cx.mem, designation, address)
+}
+
+/// A table entry; tables are at real addresses, and none is where prefixing matters.
+fn read_table(mem: &PhysMem, at: u64) -> Option<u64> {
+    mem.read(at).map(u64::from_be_bytes)
+}
+
+fn follow(sys: &Sys, mem: &PhysMem, designation: u64, address: u64) -> Result<Found, Fault> {
     let none = |code| Fault { code, entry_at: 0, entry: 0 };
     if designation & asce::REAL != 0 {
         return Ok(Found {
@@ -128,7 +138,7 @@ pub(crate) fn translate(cx: &Cx<S390x>, designation: u64, address: u64) -> Resul
         return Err(none(code::ASCE_TYPE));
     }
     let (mut origin, mut offset, mut length) = (designation & asce::ORIGIN, 0, designation & 3);
-    let edat = edat(cx.cpu.sys.cr[0]);
+    let edat = edat(sys.cr[0]);
     loop {
         let (missing, shift) = LEVELS[level];
         let index = address >> shift & 0x7ff;
@@ -136,7 +146,7 @@ pub(crate) fn translate(cx: &Cx<S390x>, designation: u64, address: u64) -> Resul
         if index >> 9 < offset || index >> 9 > length {
             return Err(Fault { code: missing, entry_at, entry: entry::INVALID });
         }
-        let entry = cx.read_table(entry_at).ok_or(none(code::ADDRESSING))?;
+        let entry = read_table(mem, entry_at).ok_or(none(code::ADDRESSING))?;
         let fault = |code| Fault { code, entry_at, entry };
         if entry & entry::INVALID != 0 {
             return Err(fault(missing));
@@ -164,17 +174,17 @@ pub(crate) fn translate(cx: &Cx<S390x>, designation: u64, address: u64) -> Resul
             });
         }
         if level == 3 {
-            return page(cx, entry & !0x7ff, address, protected);
+            return page(mem, entry & !0x7ff, address, protected);
         }
         (origin, offset, length) = (entry & asce::ORIGIN, entry >> 6 & 3, entry & 3);
         level += 1;
     }
 }
 
-fn page(cx: &Cx<S390x>, origin: u64, address: u64, protected: bool) -> Result<Found, Fault> {
+fn page(mem: &PhysMem, origin: u64, address: u64, protected: bool) -> Result<Found, Fault> {
     let entry_at = origin + (address >> 12 & 0xff) * 8;
     let none = Fault { code: code::ADDRESSING, entry_at, entry: 0 };
-    let entry = cx.read_table(entry_at).ok_or(none)?;
+    let entry = read_table(mem, entry_at).ok_or(none)?;
     let fault = |code| Fault { code, entry_at, entry };
     if entry & entry::PAGE_INVALID != 0 {
         return Err(fault(code::PAGE));
@@ -314,6 +324,24 @@ fn check(cx: &mut Cx<S390x>, address: u64, access: Access) -> Result<Permitted, 
         return Err(protection(space, address, access, identification::NO_EXECUTE));
     }
     Ok(Permitted { space, found, at, no_fetch, no_store, no_execute, low })
+}
+
+/// Where an address leads for data accesses, for people who look on: whoever may access it, and changing nothing.
+pub(crate) fn look(cpu: &Vcpu<S390x>, mem: &PhysMem, address: u64) -> Option<TlbEntry> {
+    let real = Space { designation: asce::REAL, kind: SpaceKind::Real, key: 0 };
+    let space = cpu.sys.spaces.get(usize::from(cpu.mmu.space)).copied().unwrap_or(real);
+    let designation = if space.kind == SpaceKind::Real { asce::REAL } else { space.designation };
+    let found = follow(&cpu.sys, mem, designation, address).ok()?;
+    let at = absolute(cpu.sys.prefix, found.real);
+    mem.is_memory(at).then_some(TlbEntry {
+        page: address >> 12,
+        frame: at >> 12,
+        space: cpu.mmu.space,
+        permissions: 0x7777,
+        page_bits: found.bits,
+        global: false,
+        device: false,
+    })
 }
 
 /// Whether an access would be permitted, without making it.

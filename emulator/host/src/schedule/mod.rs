@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::seeds::Use;
+use lockstep_core::Use;
 
 /// What a thread is about to do when it asks its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +38,12 @@ pub enum Site {
     ConsoleWrite,
     /// Writing to a file.
     FileWrite,
+    /// Waiting for a debugger to attach.
+    SocketAccept,
+    /// Reading what a debugger sends.
+    SocketRead,
+    /// Answering a debugger.
+    SocketWrite,
     /// Letting wall time pass.
     Sleep,
 }
@@ -197,7 +203,7 @@ impl Baton {
     /// Every choice drawn from `seed`, each thread that can go being equally likely.
     #[must_use]
     pub fn random(seed: u64) -> Self {
-        Self::new(random::Random::new(crate::seeds::Rng::new(seed, Use::Schedule)))
+        Self::new(random::Random::new(lockstep_core::Rng::new(seed, Use::Schedule)))
     }
 
     /// A new thing to wait for.

@@ -8,7 +8,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Policy, Site, ThreadId, Ticket, WaitPoint, Woken, lock};
-use crate::seeds::Rng;
+use lockstep_core::Rng;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {

@@ -51,6 +51,7 @@ pub(crate) fn events() -> Vec<Event> {
         (9, 0, What::Input(Input::Reset)),
         (9, 0, What::Input(Input::TimePasses { to: time(150) })),
         (9, 0, What::Input(Input::Stop)),
+        (9, 0, What::Input(Input::HostRead { device: 6, request: 1 << 40, good: true })),
     ];
     for byte in *b"\r\nhi\n" {
         list.push((40, 0, What::ConsoleOut { port: 0, byte }));
@@ -67,6 +68,7 @@ pub(crate) fn events() -> Vec<Event> {
         (62, 1, What::VcpuOff),
         (63, 0, What::MachineReset),
         (70, 0, What::Completion { device: 3, request: 17, status: 5 }),
+        (71, 0, What::DeviceFault { device: 6, report: report() }),
         (
             80,
             0,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Guest;
+use super::Package;
 use crate::guests::Error;
 use crate::process::{self, Program};
 
@@ -27,7 +27,8 @@ impl Apt {
 
     /// With lists under `folder`, for this architecture or the host's. The system's sources and
     /// keys are used; which packages are installed is of no interest.
-    pub(super) fn of_our_own(folder: &Path, architecture: Option<&str>) -> Result<Self, Error> {
+    pub(super) fn of_our_own(folder: &Path, package: &Package) -> Result<Self, Error> {
+        let Package { architecture, release, .. } = *package;
         let state = folder.join(".apt").join(architecture.unwrap_or("native"));
         let lists = state.join("lists");
         let partial = lists.join("partial");
@@ -48,6 +49,9 @@ impl Apt {
             options.push(format!("-oAPT::Architecture={architecture}"));
             options.push(format!("-oAPT::Architectures={architecture}"));
         }
+        if let Some(release) = release {
+            options.push(format!("-oAPT::Default-Release={release}"));
+        }
         Ok(Apt { options })
     }
 
@@ -58,20 +62,20 @@ impl Apt {
         APT_GET.run(Path::new("."), arguments).map(drop)
     }
 
-    /// Downloads the guest's package into a folder that has no other.
-    pub(super) fn download(&self, guest: &Guest, into: &Path) -> Result<PathBuf, Error> {
-        let package = match guest.follow {
-            None => guest.package.to_owned(),
+    /// Downloads a package into a folder that has no other of its name.
+    pub(super) fn download(&self, wanted: &Package, into: &Path) -> Result<PathBuf, Error> {
+        let package = match wanted.follow {
+            None => wanted.name.to_owned(),
             Some(prefix) => {
                 let printed =
-                    APT_CACHE.run(into, self.with(&["depends", "--important", guest.package]))?;
+                    APT_CACHE.run(into, self.with(&["depends", "--important", wanted.name]))?;
                 dependency(&printed, prefix)
-                    .ok_or(Error::NoDependency(guest.package, prefix))?
+                    .ok_or(Error::NoDependency(wanted.name, prefix))?
                     .to_owned()
             }
         };
         APT_GET.run(into, self.with(&["-q", "download", &package]))?;
-        let found = super::find(into, &format!("{package}_*"));
+        let found = super::find(into, &format!("./{package}_*"));
         found.ok_or(Error::NotInPackage { package, pattern: "*.deb" })
     }
 

@@ -12,12 +12,18 @@ const NAME: &str = "manifest";
 /// as in the header of an event log.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Manifest {
-    pub(super) package: String,
-    pub(super) version: String,
-    pub(super) architecture: String,
-    pub(super) package_digest: String,
+    pub(super) packages: Vec<Package>,
     /// Names and digests.
     pub(super) files: Vec<(String, String)>,
+}
+
+/// A package from which there are files.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) architecture: String,
+    pub(super) digest: String,
 }
 
 /// What is in a guest's folder.
@@ -59,10 +65,12 @@ impl Manifest {
     }
 
     fn render(&self) -> String {
-        let mut text = format!(
-            "package {}\nversion {}\narchitecture {}\npackage-blake3 {}\n",
-            self.package, self.version, self.architecture, self.package_digest
-        );
+        let mut text = String::new();
+        for Package { name, version, architecture, digest } in &self.packages {
+            text.push_str(&format!(
+                "package {name}\nversion {version}\narchitecture {architecture}\npackage-blake3 {digest}\n"
+            ));
+        }
         for (name, digest) in &self.files {
             text.push_str(&format!("file {digest} {name}\n"));
         }
@@ -74,11 +82,16 @@ impl Manifest {
         let mut manifest = Manifest::default();
         for line in text.lines() {
             let (key, value) = line.split_once(' ')?;
+            let value = value.to_owned();
+            if key == "package" {
+                manifest.packages.push(Package { name: value, ..Package::default() });
+                continue;
+            }
+            let package = manifest.packages.last_mut()?;
             match key {
-                "package" => manifest.package = value.to_owned(),
-                "version" => manifest.version = value.to_owned(),
-                "architecture" => manifest.architecture = value.to_owned(),
-                "package-blake3" => manifest.package_digest = value.to_owned(),
+                "version" => package.version = value,
+                "architecture" => package.architecture = value,
+                "package-blake3" => package.digest = value,
                 "file" => {
                     let (digest, name) = value.split_once(' ')?;
                     manifest.files.push((name.to_owned(), digest.to_owned()));
@@ -92,23 +105,30 @@ impl Manifest {
 
 impl fmt::Display for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.package, self.version)
+        for (place, package) in self.packages.iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            write!(f, "{comma}{} {}", package.name, package.version)?;
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Manifest, State, digest, state};
+    use super::{Manifest, Package, State, digest, state};
     use std::fs;
     use std::path::Path;
 
     fn example(folder: &Path) -> Manifest {
         fs::write(folder.join("a.bin"), "content").expect("a file");
-        Manifest {
-            package: "p".to_owned(),
+        let package = |name: &str| Package {
+            name: name.to_owned(),
             version: "1:2.3-4".to_owned(),
             architecture: "all".to_owned(),
-            package_digest: "00".to_owned(),
+            digest: "00".to_owned(),
+        };
+        Manifest {
+            packages: vec![package("p"), package("q")],
             files: vec![("a.bin".to_owned(), digest(&folder.join("a.bin")).expect("readable"))],
         }
     }

@@ -4,14 +4,20 @@ use rustc_apfloat::{Float, ieee};
 
 use super::operands::Random;
 use super::reference::{Known, Operation, Outcome, outcome};
+use super::tally::Tally;
 use super::{ROUNDINGS, TININESS, cases, env};
 use crate::float::{
     Double, Env, Flags, Format, Half, Quad, Rounding, Single, Tininess, add, div, fma, mul, sqrt,
     sub,
 };
 
-const OPERATIONS: [Operation; 5] =
-    [Operation::Add, Operation::Sub, Operation::Mul, Operation::Div, Operation::Fma];
+const OPERATIONS: [(Operation, &str); 5] = [
+    (Operation::Add, "add"),
+    (Operation::Sub, "sub"),
+    (Operation::Mul, "mul"),
+    (Operation::Div, "div"),
+    (Operation::Fma, "fma"),
+];
 
 fn ours<F: Format>(operation: Operation, operands: [u128; 3], env: &mut Env) -> u128 {
     let [a, b, c] = operands.map(F::narrow);
@@ -30,7 +36,7 @@ fn check<F: Known>(
     operands: [u128; 3],
     rounding: Rounding,
     tininess: Tininess,
-) {
+) -> Option<String> {
     let mut env = env(rounding, tininess);
     let value = ours::<F>(operation, operands, &mut env);
     let found = Outcome::of::<F>(value, env.flags);
@@ -39,10 +45,12 @@ fn check<F: Known>(
         // Whether (infinity * 0) + NaN is invalid is the guest's rule; see the NaNs' tests.
         expected.flags = found.flags;
     }
-    assert!(
-        found == expected,
-        "{operation:?} {rounding:?} {tininess:?} {operands:x?}: {found:x?} is not {expected:x?}"
-    );
+    let wrong = || {
+        format!(
+            "{operation:?} {rounding:?} {tininess:?} {operands:x?}: {found:x?} is not {expected:x?}"
+        )
+    };
+    (found != expected).then(wrong)
 }
 
 fn is_unborn<F: Format>([a, b, c]: [u128; 3]) -> bool {
@@ -52,17 +60,18 @@ fn is_unborn<F: Format>([a, b, c]: [u128; 3]) -> bool {
 
 fn check_many<F: Known>(usual: u64, seed: u64) {
     let mut random = Random(seed);
-    let triples = cases(usual);
-    for _ in 0..triples {
+    let mut tally = Tally::new(format!("binary{}", F::BITS));
+    for _ in 0..cases(usual) {
         let operands = random.triple::<F>();
         let tininess = TININESS[random.below(2) as usize];
-        for operation in OPERATIONS {
+        for (operation, name) in OPERATIONS {
             for rounding in ROUNDINGS {
-                check::<F>(operation, operands, rounding, tininess);
+                let wrong = check::<F>(operation, operands, rounding, tininess);
+                tally.count(name, rounding, 1, wrong);
             }
         }
     }
-    println!("binary{}: {triples} triples, {} results", F::BITS, triples * 30);
+    tally.finish();
 }
 
 /// Catches a wrong value or flag of add, sub, mul, div or fma in any rounding.
@@ -146,15 +155,16 @@ fn check_root<F: Known>(a: u128, rounding: Rounding) {
 
 fn check_roots<F: Known>(usual: u64, seed: u64) {
     let mut random = Random(seed);
-    let operands = cases(usual);
-    for _ in 0..operands {
+    let mut tally = Tally::new(format!("binary{}", F::BITS));
+    for _ in 0..cases(usual) {
         let a = random.operand::<F>();
         let a = if random.below(8) == 0 { a } else { a & !F::SIGN };
         for rounding in ROUNDINGS {
             check_root::<F>(a, rounding);
+            tally.count("sqrt", rounding, 1, []);
         }
     }
-    println!("sqrt of binary{}: {} results", F::BITS, operands * 6);
+    tally.finish();
 }
 
 /// Catches a root that is not the correctly rounded one, or a wrong inexact: it squares the root and its neighbours.

@@ -4,6 +4,7 @@ use rustc_apfloat::{Float, ieee};
 
 use super::operands::Random;
 use super::reference::{Known, Outcome, integer, is_signalling, narrowed, widened};
+use super::tally::Tally;
 use super::{ROUNDINGS, TININESS, cases, env};
 use crate::float::{
     Double, Env, Flags, Format, Half, Integer, Quad, Rounding, Single, Tininess, Wrapped, convert,
@@ -26,36 +27,38 @@ fn check_convert<From: Known, To: Known>(a: u128, rounding: Rounding, tininess: 
     assert_eq!(found, expected, "{rounding:?} {tininess:?} {a:x}");
 }
 
-fn check_conversions<From: Known>(operands: impl Iterator<Item = u128>) -> u64 {
-    let mut count = 0;
+fn check_conversions<From: Known>(operands: impl Iterator<Item = u128>) {
+    let mut tally = Tally::new(format!("binary{}", From::BITS));
     for a in operands {
         for rounding in ROUNDINGS {
             for tininess in TININESS {
                 check_convert::<From, Half>(a, rounding, tininess);
                 check_convert::<From, Single>(a, rounding, tininess);
                 check_convert::<From, Double>(a, rounding, tininess);
-                count += 3;
+            }
+            for to in ["to half", "to single", "to double"] {
+                tally.count(to, rounding, 2, []);
             }
         }
         check_convert::<From, Quad>(a, Rounding::Up, Tininess::BeforeRounding);
     }
-    count
+    tally.finish();
 }
 
 /// Catches a wrong value or flag in a conversion from any format to any narrower one, in every rounding.
 #[test]
 fn formats_convert_as_the_reference_does() {
-    let all = check_conversions::<Half>(0..=0xffff);
+    check_conversions::<Half>(0..=0xffff);
     let usual = cases(50_000) as usize;
     let mut random = Random(31);
     let singles = std::iter::repeat_with(|| random.operand::<Single>()).take(usual);
-    let all = all + check_conversions::<Single>(singles);
+    check_conversions::<Single>(singles);
     let mut random = Random(32);
     let doubles = std::iter::repeat_with(|| random.operand::<Double>()).take(usual);
-    let all = all + check_conversions::<Double>(doubles);
+    check_conversions::<Double>(doubles);
     let mut random = Random(33);
     let quads = std::iter::repeat_with(|| random.operand::<Quad>()).take(usual);
-    println!("{} conversions", all + check_conversions::<Quad>(quads));
+    check_conversions::<Quad>(quads);
 }
 
 /// Catches a mistake at or beside a value halfway between two of binary16, anywhere in its range.
@@ -110,7 +113,7 @@ fn expected_int<F: Known>(a: u128, to: Integer, fbits: u32, rounding: Rounding) 
     }
 }
 
-fn check_to_int<F: Known>(a: u128, fbits: u32) {
+fn check_to_int<F: Known>(a: u128, fbits: u32, tally: &mut Tally) {
     for rounding in ROUNDINGS {
         for to in TYPES {
             let mut env = Env::arm();
@@ -118,6 +121,7 @@ fn check_to_int<F: Known>(a: u128, fbits: u32) {
             let expected = expected_int::<F>(a, to, fbits, rounding);
             assert_eq!((found, env.flags), expected, "{rounding:?} {to:?} {fbits} {a:x}");
         }
+        tally.count("to integer", rounding, TYPES.len() as u64, []);
     }
 }
 
@@ -131,22 +135,25 @@ fn integral_operand<F: Format>(random: &mut Random) -> u128 {
 /// Catches a wrong integer, saturation at the wrong place, or invalid and inexact confused, with a scale or without.
 #[test]
 fn integers_are_the_reference_s() {
+    let tally = |bits: u32| Tally::new(format!("binary{bits}"));
+    let (mut halves, mut singles, mut doubles, mut quads) =
+        (tally(16), tally(32), tally(64), tally(128));
     for a in 0..=0xffff {
-        check_to_int::<Half>(a, 0);
-        check_to_int::<Half>(a, 1 + a as u32 % 64);
+        check_to_int::<Half>(a, 0, &mut halves);
+        check_to_int::<Half>(a, 1 + a as u32 % 64, &mut halves);
     }
     let mut random = Random(34);
     let operands = cases(60_000);
     for index in 0..operands {
         let fbits = if index % 2 == 0 { 0 } else { random.below(65) as u32 };
-        check_to_int::<Single>(integral_operand::<Single>(&mut random), fbits);
-        check_to_int::<Double>(integral_operand::<Double>(&mut random), fbits);
-        check_to_int::<Quad>(integral_operand::<Quad>(&mut random), fbits);
+        check_to_int::<Single>(integral_operand::<Single>(&mut random), fbits, &mut singles);
+        check_to_int::<Double>(integral_operand::<Double>(&mut random), fbits, &mut doubles);
+        check_to_int::<Quad>(integral_operand::<Quad>(&mut random), fbits, &mut quads);
     }
-    println!("{} integers", (operands * 3 + 0x20000) * 36);
+    [halves, singles, doubles, quads].into_iter().for_each(Tally::finish);
 }
 
-fn check_from_int<F: Known>(value: i128, fbits: u32) {
+fn check_from_int<F: Known>(value: i128, fbits: u32, tally: &mut Tally) {
     let quad = ieee::Quad::from_i128(value).value.scalbn(-(fbits as i32));
     for rounding in ROUNDINGS {
         for tininess in TININESS {
@@ -155,6 +162,7 @@ fn check_from_int<F: Known>(value: i128, fbits: u32) {
             let found = Outcome::of::<F>(found, env.flags);
             assert_eq!(found, narrowed::<F>(quad, rounding, tininess), "{value:x} {fbits}");
         }
+        tally.count("of integer", rounding, 2, []);
     }
 }
 
@@ -162,18 +170,19 @@ fn check_from_int<F: Known>(value: i128, fbits: u32) {
 #[test]
 fn floats_of_integers_are_the_reference_s() {
     let mut random = Random(35);
-    let integers = cases(60_000);
-    for _ in 0..integers {
+    let tally = |bits: u32| Tally::new(format!("binary{bits}"));
+    let (mut halves, mut singles, mut doubles) = (tally(16), tally(32), tally(64));
+    for _ in 0..cases(60_000) {
         let bits = random.bits() >> random.below(64);
         let bits = if random.below(2) == 0 { bits & (u64::MAX << random.below(64)) } else { bits };
         let value = if random.below(2) == 0 { bits.into() } else { i128::from(bits as i64) };
         for fbits in [0, random.below(65) as u32] {
-            check_from_int::<Half>(value, fbits);
-            check_from_int::<Single>(value, fbits);
-            check_from_int::<Double>(value, fbits);
+            check_from_int::<Half>(value, fbits, &mut halves);
+            check_from_int::<Single>(value, fbits, &mut singles);
+            check_from_int::<Double>(value, fbits, &mut doubles);
         }
     }
-    println!("{} floats", integers * 72);
+    [halves, singles, doubles].into_iter().for_each(Tally::finish);
 }
 
 fn check_integral<F: Known>(a: u128, rounding: Rounding) {

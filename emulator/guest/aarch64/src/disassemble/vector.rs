@@ -6,7 +6,7 @@
 use super::{CONDITIONS, Text, register, register_or_sp};
 use crate::decode::Format;
 use crate::decode_vector::{Lanes, lane_of, scale};
-use crate::vector::bitwise::{double_constant, expanded, single_constant};
+use crate::vector::bitwise::{double_constant, expanded};
 use crate::vector_memory::{Structures, lane_index};
 
 const LETTERS: [char; 5] = ['b', 'h', 's', 'd', 'q'];
@@ -111,6 +111,11 @@ impl Text {
             'J' => element(lane, w.bits(11, 4) >> lane),
             't' => element(3, 1),
             'E' => self.by_element(lane),
+            'Y' => format!("v{number}.{}", arrangement(0, full)),
+            'Z' => {
+                let (register, index) = self.element(lane);
+                format!("v{register}.4b[{index}]")
+            }
             'X' => register(number, lane == 3),
             'G' => register(number, full),
             'w' => register(number, false),
@@ -120,8 +125,12 @@ impl Text {
     }
 
     fn by_element(&self, lane: u32) -> String {
-        let (register, index) = crate::vector::Op::new([self.w.0.into(), lane.into(), 0]).element();
+        let (register, index) = self.element(lane);
         format!("v{register}.{}[{index}]", LETTERS[lane as usize])
+    }
+
+    fn element(&self, lane: u32) -> (usize, u32) {
+        crate::vector::Op::new([self.w.0.into(), lane.into(), 0]).element()
     }
 
     fn special(&self, operand: &str, lane: u32) -> String {
@@ -136,19 +145,17 @@ impl Text {
             "#nzcv" => format!("#{:#x}", w.bits(0, 4)),
             "cond" => CONDITIONS[w.bits(12, 4) as usize].to_owned(),
             "table" => list(w.bits(5, 5), w.bits(13, 2) + 1, "16b"),
-            "constant" => self.constant(lane),
+            "constant" => self.constant(),
             other => other.to_owned(),
         }
     }
 
-    fn constant(&self, lane: u32) -> String {
+    fn constant(&self) -> String {
         let w = self.w;
-        if self.row.name == "fmov_imm_s" {
-            let imm8 = w.bits(13, 8);
-            return scientific(match lane {
-                3 => f64::from_bits(double_constant(imm8)),
-                _ => f32::from_bits(single_constant(imm8)).into(),
-            });
+        // The value is the same in every format.
+        let float = |imm8| scientific(f64::from_bits(double_constant(imm8)));
+        if self.row.name.starts_with("fmov_imm") {
+            return float(w.bits(13, 8));
         }
         let (imm8, cmode) = (w.bits(16, 3) << 5 | w.bits(5, 5), w.bits(12, 4));
         let shifted = |kind: &str, amount: u32| match amount {
@@ -162,8 +169,7 @@ impl Text {
             13 => shifted("msl", 16),
             14 if w.bit(29) => format!("#{:#x}", expanded(w)),
             14 => shifted("lsl", 0),
-            _ if lane == 3 => scientific(f64::from_bits(double_constant(imm8))),
-            _ => scientific(f32::from_bits(single_constant(imm8)).into()),
+            _ => float(imm8),
         }
     }
 

@@ -46,15 +46,15 @@ fn who_may() {
         .filter(|op| run_sys(&mut cx, *op, RAM).is_ok())
         .collect();
     let caches = [[0, 7, 1, 0], [0, 7, 5, 0], IVAC, [0, 7, 6, 2]];
-    let translations = (0..4).map(|op2| [0, 7, 8, op2]);
+    let translations = (0..6).map(|n| [0, 7, 8 + n / 4, n % 4]);
     let others = [[0, 7, 10, 2], [0, 7, 14, 2]];
     let tlb = [3, 7].into_iter().flat_map(|crm| [0, 1, 2, 3, 5, 7].map(|op2| [0, 8, crm, op2]));
-    let by_user = [ZVA, IVAU, CVAC, [3, 7, 11, 1], [3, 7, 14, 1]];
+    let by_user = [ZVA, IVAU, CVAC, [3, 7, 11, 1], [3, 7, 12, 1], [3, 7, 14, 1]];
     let expected: Vec<_> =
         caches.into_iter().chain(translations).chain(others).chain(tlb).chain(by_user).collect();
     assert_eq!(all, expected);
     go_to(&mut cx, 0);
-    let user = [CVAC, [3, 7, 11, 1], [3, 7, 14, 1], IVAU, ZVA];
+    let user = [CVAC, [3, 7, 11, 1], [3, 7, 12, 1], [3, 7, 14, 1], IVAU, ZVA];
     for op in all {
         let exception = fault(run_sys(&mut cx, op, RAM));
         let expected = if user.contains(&op) { class::SYSTEM } else { class::UNKNOWN };

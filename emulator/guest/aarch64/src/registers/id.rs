@@ -15,28 +15,38 @@ pub(crate) const MPIDR_RES1: u64 = 1 << 31;
 /// MPIDR_EL1.U: the machine has one processor.
 pub(crate) const MPIDR_U: u64 = 1 << 30;
 
-/// EL0 and EL1 in AArch64 only; no EL2, no EL3. Floating point and Advanced SIMD are there, which is 0, with half precision
-/// in conversions only.
-pub(crate) const AA64PFR0: u64 = 0x1 | 0x1 << 4;
+/// EL0 and EL1 in AArch64 only; no EL2, no EL3. Floating point and Advanced SIMD with arithmetic in half precision. RAS
+/// without error records. CSV2 and CSV3: nothing is speculated, so that no branch or load leaks anything.
+pub(crate) const AA64PFR0: u64 =
+    0x1 | 0x1 << 4 | 0x1 << 16 | 0x1 << 20 | 0x1 << 28 | 0x1 << 56 | 0x1 << 60;
 /// ID_AA64PFR0_EL1.GIC: the system register interface of GICv3.
 pub(crate) const AA64PFR0_GIC: u64 = 1 << 24;
 
-/// Armv8 debug, the least number of breakpoints (one of them context-aware) and of watchpoints; no PMU, no trace. They
-/// can be written and read and never match: the debugger of this machine works from outside it.
-pub(crate) const AA64DFR0: u64 =
-    0x6 | (super::DEBUG_PAIRS as u64 - 1) << 12 | (super::DEBUG_PAIRS as u64 - 1) << 20;
+/// Armv8 debug with its breakpoints, watchpoints and double lock; PMUv3; no trace.
+pub(crate) const AA64DFR0: u64 = 0x6
+    | 0x1 << 8
+    | (super::BREAKPOINTS as u64 - 1) << 12
+    | (super::WATCHPOINTS as u64 - 1) << 20
+    | (super::CONTEXT_BREAKPOINTS as u64 - 1) << 28;
 
-/// AES and PMULL, SHA-1, SHA-256, CRC32, the atomics of FEAT_LSE, and FEAT_RDM.
+/// AES and PMULL, SHA-1, SHA-256, CRC32, the atomics of FEAT_LSE, FEAT_RDM and FEAT_DotProd.
 pub(crate) const AA64ISAR0: u64 =
-    0x2 << 4 | 0x1 << 8 | 0x1 << 12 | 0x1 << 16 | 0x2 << 20 | 0x1 << 28;
+    0x2 << 4 | 0x1 << 8 | 0x1 << 12 | 0x1 << 16 | 0x2 << 20 | 0x1 << 28 | 0x1 << 44;
+/// DC CVAP (FEAT_DPB) and LDAPR (FEAT_LRCPC).
+pub(crate) const AA64ISAR1: u64 = 0x1 | 0x1 << 20;
 
 /// Physical address bits.
 pub(crate) const PA_BITS: u32 = 48;
 /// 48-bit physical addresses, 16-bit ASIDs, granules of 4 KiB, 16 KiB and 64 KiB, no big-endian data.
 pub(crate) const AA64MMFR0: u64 = 0x5 | 0x2 << 4 | 0x1 << 20;
-/// PAN, without AT S1E1RP and S1E1WP. No hardware updates of access flag or dirty state.
-pub(crate) const AA64MMFR1: u64 = 0x1 << 20;
+/// Hierarchical permissions can be disabled (FEAT_HPDS), LORegions of which there are none (FEAT_LOR), PAN with AT S1E1RP
+/// and S1E1WP. No hardware updates of access flag or dirty state, no VHE.
+pub(crate) const AA64MMFR1: u64 = 0x1 << 12 | 0x1 << 16 | 0x2 << 20;
+/// TTBRn_EL1.CnP (FEAT_TTCNP).
+pub(crate) const AA64MMFR2: u64 = 0x1;
 
+/// Bytes in a cache line.
+pub(crate) const LINE: u64 = 64;
 /// 64-byte lines, physically indexed and tagged, 64-byte exclusives granule. IDC and DIC are 0: a kernel does the
 /// maintenance that it would do on most hardware.
 pub(crate) const CTR: u64 = 1 << 31 | 4 << 24 | 4 << 20 | 4 << 16 | 3 << 14 | 4;

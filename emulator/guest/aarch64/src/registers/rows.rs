@@ -7,9 +7,10 @@
 use lockstep_cpu::Cx;
 
 use super::{
-    Cpu, DEBUG_PAIRS, FPEN, FPSR_WRITABLE, MDSCR_TDCC, Sys, affinity, cntkctl, fpcr, id, sctlr,
-    spsr, tcr,
+    BREAKPOINTS, Cpu, FPEN, FPSR_WRITABLE, Sys, WATCHPOINTS, affinity, cntkctl, fpcr, id, mdscr,
+    sctlr, spsr, tcr,
 };
+use crate::pmu::{self, Pmu, userenr};
 use crate::{Aarch64, timer};
 
 /// What EL0 may do with a register. EL1 may do whatever the register can.
@@ -25,6 +26,13 @@ pub(crate) enum El0 {
     When(fn(&Sys) -> bool),
     /// Read when this holds, else trap; writing is UNDEFINED.
     ReadWhen(fn(&Sys) -> bool),
+    /// Read and write, each when something holds; else trap.
+    Either {
+        /// For reading.
+        read: fn(&Sys) -> bool,
+        /// For writing.
+        write: fn(&Sys) -> bool,
+    },
 }
 
 /// What reading does.
@@ -66,8 +74,10 @@ pub(crate) enum After {
     Regime,
     /// The same, and the TLB is emptied.
     Flush,
-    /// Interrupts may have been unmasked.
+    /// Interrupts may have been unmasked, and debug exceptions.
     Masks,
+    /// Debug exceptions may hit that did not before, or the other way round.
+    Debug,
     /// A timer has to be looked at.
     Timer(usize),
 }
@@ -123,41 +133,112 @@ macro_rules! stored {
     };
 }
 
-/// A breakpoint's or watchpoint's pair of registers (section D19.3): stored, and without effect.
-macro_rules! debug_pair {
-    ($n:literal, $value:literal, $control:literal, watch) => {
+/// A breakpoint's pair of registers (section D19.3). BAS is RES1 without AArch32.
+macro_rules! breakpoint {
+    ($n:literal, $value:literal, $control:literal) => {
         [
-            stored!(at(2, 0, 0, $n, 6), $value, El0::Never, !3, After::Nothing, dbgwvr[$n]),
-            stored!(
-                at(2, 0, 0, $n, 7),
-                $control,
-                El0::Never,
-                0x1f1f_ffff,
-                After::Nothing,
-                dbgwcr[$n]
-            ),
-        ]
-    };
-    ($n:literal, $value:literal, $control:literal, break) => {
-        [
-            stored!(at(2, 0, 0, $n, 4), $value, El0::Never, !0, After::Nothing, dbgbvr[$n]),
-            stored!(
+            stored!(at(2, 0, 0, $n, 4), $value, El0::Never, !0, After::Debug, dbgbvr[$n]),
+            row(
                 at(2, 0, 0, $n, 5),
                 $control,
                 El0::Never,
-                0x00ff_e1e7,
-                After::Nothing,
-                dbgbcr[$n]
+                Read::Cpu(|cpu| cpu.sys.dbgbcr[$n]),
+                Write::Cpu(|cpu, value| {
+                    cpu.sys.dbgbcr[$n] = value & 0x00ff_e007 | 0x1e0;
+                    After::Debug
+                }),
             ),
         ]
     };
 }
 
-const BREAK0: [Register; 2] = debug_pair!(0, "DBGBVR0_EL1", "DBGBCR0_EL1", break);
-const BREAK1: [Register; 2] = debug_pair!(1, "DBGBVR1_EL1", "DBGBCR1_EL1", break);
-const WATCH0: [Register; 2] = debug_pair!(0, "DBGWVR0_EL1", "DBGWCR0_EL1", watch);
-const WATCH1: [Register; 2] = debug_pair!(1, "DBGWVR1_EL1", "DBGWCR1_EL1", watch);
-const _: () = assert!(DEBUG_PAIRS == 2, "the rows above");
+/// A watchpoint's pair of registers (section D19.3).
+macro_rules! watchpoint {
+    ($n:literal, $value:literal, $control:literal) => {
+        [
+            stored!(at(2, 0, 0, $n, 6), $value, El0::Never, !3, After::Debug, dbgwvr[$n]),
+            stored!(
+                at(2, 0, 0, $n, 7),
+                $control,
+                El0::Never,
+                0x1f1f_ffff,
+                After::Debug,
+                dbgwcr[$n]
+            ),
+        ]
+    };
+}
+
+const BREAK0: [Register; 2] = breakpoint!(0, "DBGBVR0_EL1", "DBGBCR0_EL1");
+const BREAK1: [Register; 2] = breakpoint!(1, "DBGBVR1_EL1", "DBGBCR1_EL1");
+const BREAK2: [Register; 2] = breakpoint!(2, "DBGBVR2_EL1", "DBGBCR2_EL1");
+const BREAK3: [Register; 2] = breakpoint!(3, "DBGBVR3_EL1", "DBGBCR3_EL1");
+const BREAK4: [Register; 2] = breakpoint!(4, "DBGBVR4_EL1", "DBGBCR4_EL1");
+const BREAK5: [Register; 2] = breakpoint!(5, "DBGBVR5_EL1", "DBGBCR5_EL1");
+const WATCH0: [Register; 2] = watchpoint!(0, "DBGWVR0_EL1", "DBGWCR0_EL1");
+const WATCH1: [Register; 2] = watchpoint!(1, "DBGWVR1_EL1", "DBGWCR1_EL1");
+const WATCH2: [Register; 2] = watchpoint!(2, "DBGWVR2_EL1", "DBGWCR2_EL1");
+const WATCH3: [Register; 2] = watchpoint!(3, "DBGWVR3_EL1", "DBGWCR3_EL1");
+const _: () = assert!(BREAKPOINTS == 6 && WATCHPOINTS == 4, "the rows above");
+
+/// A register of the performance monitors, whose value and writing are methods of [`Pmu`].
+macro_rules! pmu_row {
+    ($encoding:expr, $name:expr, $el0:expr, $get:ident, $set:ident) => {
+        row(
+            $encoding,
+            $name,
+            $el0,
+            Read::Machine(|cx| pmu::read(cx, Pmu::$get)),
+            Write::Machine(|cx, value| pmu::write(cx, |pmu| pmu.$set(value))),
+        )
+    };
+}
+
+/// An event counter and its type.
+macro_rules! event_counter {
+    ($n:literal, $counter:literal, $kind:literal) => {
+        [
+            row(
+                at(3, 3, 14, 8, $n),
+                $counter,
+                EVENTS,
+                Read::Machine(|cx| pmu::read(cx, |pmu| pmu.count($n))),
+                Write::Machine(|cx, value| pmu::write(cx, |pmu| pmu.set_count($n, value))),
+            ),
+            row(
+                at(3, 3, 14, 12, $n),
+                $kind,
+                MONITORS,
+                Read::Machine(|cx| pmu::read(cx, |pmu| pmu.kind($n))),
+                Write::Machine(|cx, value| pmu::write(cx, |pmu| pmu.set_kind($n, value))),
+            ),
+        ]
+    };
+}
+
+const COUNTER0: [Register; 2] = event_counter!(0, "PMEVCNTR0_EL0", "PMEVTYPER0_EL0");
+const COUNTER1: [Register; 2] = event_counter!(1, "PMEVCNTR1_EL0", "PMEVTYPER1_EL0");
+const COUNTER2: [Register; 2] = event_counter!(2, "PMEVCNTR2_EL0", "PMEVTYPER2_EL0");
+const COUNTER3: [Register; 2] = event_counter!(3, "PMEVCNTR3_EL0", "PMEVTYPER3_EL0");
+const COUNTER4: [Register; 2] = event_counter!(4, "PMEVCNTR4_EL0", "PMEVTYPER4_EL0");
+const COUNTER5: [Register; 2] = event_counter!(5, "PMEVCNTR5_EL0", "PMEVTYPER5_EL0");
+const _: () = assert!(pmu::COUNTERS == 6, "the rows above");
+
+/// What PMUSERENR_EL0 allows EL0.
+const fn enabled(sys: &Sys) -> bool {
+    sys.pmu.userenr & userenr::EN != 0
+}
+
+const fn reads_cycles(sys: &Sys) -> bool {
+    sys.pmu.userenr & (userenr::EN | userenr::CR) != 0
+}
+
+const fn reads_events(sys: &Sys) -> bool {
+    sys.pmu.userenr & (userenr::EN | userenr::ER) != 0
+}
+
+const MONITORS: El0 = El0::When(enabled);
+const EVENTS: El0 = El0::Either { read: reads_events, write: enabled };
 
 /// A timer's three registers, from the one that ends in op2 = 0.
 macro_rules! timer_rows {
@@ -205,18 +286,29 @@ pub(crate) const REGISTERS: &[Register] = &[
     // Debug (op0 = 2).
     empty(at(2, 0, 0, 0, 2), "OSDTRRX_EL1"),
     stored!(at(2, 0, 0, 2, 0), "MDCCINT_EL1", El0::Never, 0x6000_0000, After::Nothing, mdccint),
-    // SS, TDCC, KDE, MDE. The rest belongs to an external debugger.
-    stored!(at(2, 0, 0, 2, 2), "MDSCR_EL1", El0::Never, 0xb001, After::Nothing, mdscr),
+    stored!(at(2, 0, 0, 2, 2), "MDSCR_EL1", El0::Never, mdscr::WRITABLE, After::Debug, mdscr),
     empty(at(2, 0, 0, 3, 2), "OSDTRTX_EL1"),
     empty(at(2, 0, 0, 6, 2), "OSECCR_EL1"),
     BREAK0[0],
     BREAK0[1],
-    WATCH0[0],
-    WATCH0[1],
     BREAK1[0],
     BREAK1[1],
+    BREAK2[0],
+    BREAK2[1],
+    BREAK3[0],
+    BREAK3[1],
+    BREAK4[0],
+    BREAK4[1],
+    BREAK5[0],
+    BREAK5[1],
+    WATCH0[0],
+    WATCH0[1],
     WATCH1[0],
     WATCH1[1],
+    WATCH2[0],
+    WATCH2[1],
+    WATCH3[0],
+    WATCH3[1],
     id(at(2, 0, 1, 0, 0), "MDRAR_EL1", 0),
     row(
         at(2, 0, 1, 0, 4),
@@ -225,7 +317,7 @@ pub(crate) const REGISTERS: &[Register] = &[
         Read::No,
         Write::Cpu(|cpu, value| {
             cpu.sys.os_lock = value & 1 != 0;
-            After::Nothing
+            After::Debug
         }),
     ),
     row(
@@ -235,8 +327,8 @@ pub(crate) const REGISTERS: &[Register] = &[
         Read::Cpu(|cpu| id::OSLSR_OSLM | u64::from(cpu.sys.os_lock) << 1),
         Write::No,
     ),
-    stored!(at(2, 0, 1, 3, 4), "OSDLR_EL1", El0::Never, 1, After::Nothing, osdlr),
-    stored!(at(2, 0, 1, 4, 4), "DBGPRCR_EL1", El0::Never, 1, After::Nothing, dbgprcr),
+    stored!(at(2, 0, 1, 3, 4), "OSDLR_EL1", El0::Never, 1, After::Debug, osdlr),
+    stored!(at(2, 0, 1, 4, 4), "DBGPRCR_EL1", El0::Never, 1, After::Debug, dbgprcr),
     row(
         at(2, 0, 7, 8, 6),
         "DBGCLAIMSET_EL1",
@@ -280,10 +372,10 @@ pub(crate) const REGISTERS: &[Register] = &[
     id(at(3, 0, 0, 5, 0), "ID_AA64DFR0_EL1", id::AA64DFR0),
     id(at(3, 0, 0, 5, 1), "ID_AA64DFR1_EL1", 0),
     id(at(3, 0, 0, 6, 0), "ID_AA64ISAR0_EL1", id::AA64ISAR0),
-    id(at(3, 0, 0, 6, 1), "ID_AA64ISAR1_EL1", 0),
+    id(at(3, 0, 0, 6, 1), "ID_AA64ISAR1_EL1", id::AA64ISAR1),
     id(at(3, 0, 0, 7, 0), "ID_AA64MMFR0_EL1", id::AA64MMFR0),
     id(at(3, 0, 0, 7, 1), "ID_AA64MMFR1_EL1", id::AA64MMFR1),
-    id(at(3, 0, 0, 7, 2), "ID_AA64MMFR2_EL1", 0),
+    id(at(3, 0, 0, 7, 2), "ID_AA64MMFR2_EL1", id::AA64MMFR2),
     row(at(3, 1, 0, 0, 0), "CCSIDR_EL1", El0::Never, Read::Cpu(ccsidr), Write::No),
     id(at(3, 1, 0, 0, 1), "CLIDR_EL1", id::CLIDR),
     id(at(3, 1, 0, 0, 7), "AIDR_EL1", 0),
@@ -309,8 +401,9 @@ pub(crate) const REGISTERS: &[Register] = &[
     stored!(at(3, 0, 1, 0, 2), "CPACR_EL1", El0::Never, FPEN, After::Regime, cpacr),
     stored!(FPCR, "FPCR", El0::Always, fpcr::WRITABLE, After::Nothing, fpcr),
     stored!(FPSR, "FPSR", El0::Always, FPSR_WRITABLE, After::Nothing, fpsr),
-    stored!(at(3, 0, 2, 0, 0), "TTBR0_EL1", El0::Never, !1, After::Regime, ttbr0),
-    stored!(at(3, 0, 2, 0, 1), "TTBR1_EL1", El0::Never, !1, After::Regime, ttbr1),
+    // TLBs are not shared, so that CnP allows nothing.
+    stored!(at(3, 0, 2, 0, 0), "TTBR0_EL1", El0::Never, !0, After::Regime, ttbr0),
+    stored!(at(3, 0, 2, 0, 1), "TTBR1_EL1", El0::Never, !0, After::Regime, ttbr1),
     stored!(at(3, 0, 2, 0, 2), "TCR_EL1", El0::Never, tcr::WRITABLE, After::Regime, tcr),
     // Exceptions and processor state.
     stored!(at(3, 0, 4, 0, 0), "SPSR_EL1", El0::Never, spsr::WRITABLE, After::Nothing, spsr),
@@ -367,6 +460,16 @@ pub(crate) const REGISTERS: &[Register] = &[
     ),
     empty(at(3, 0, 5, 1, 0), "AFSR0_EL1"),
     empty(at(3, 0, 5, 1, 1), "AFSR1_EL1"),
+    // No error records; and nothing raises SError, so that nothing is ever deferred.
+    id(at(3, 0, 5, 3, 0), "ERRIDR_EL1", 0),
+    empty(at(3, 0, 5, 3, 1), "ERRSELR_EL1"),
+    stored!(at(3, 0, 12, 1, 1), "DISR_EL1", El0::Never, 0x8100_1fff, After::Nothing, disr),
+    // LORID_EL1 says that there are no regions, so the rest has no bits.
+    empty(at(3, 0, 10, 4, 0), "LORSA_EL1"),
+    empty(at(3, 0, 10, 4, 1), "LOREA_EL1"),
+    empty(at(3, 0, 10, 4, 2), "LORN_EL1"),
+    empty(at(3, 0, 10, 4, 3), "LORC_EL1"),
+    id(at(3, 0, 10, 4, 7), "LORID_EL1", 0),
     stored!(at(3, 0, 5, 2, 0), "ESR_EL1", El0::Never, LOW32, After::Nothing, esr),
     stored!(at(3, 0, 6, 0, 0), "FAR_EL1", El0::Never, !0, After::Nothing, far),
     stored!(at(3, 0, 7, 4, 0), "PAR_EL1", El0::Never, !0, After::Nothing, par),
@@ -417,6 +520,79 @@ pub(crate) const REGISTERS: &[Register] = &[
     VIRTUAL[0],
     VIRTUAL[1],
     VIRTUAL[2],
+    // Performance monitors.
+    pmu_row!(at(3, 3, 9, 12, 0), "PMCR_EL0", MONITORS, control, set_control),
+    pmu_row!(at(3, 3, 9, 12, 1), "PMCNTENSET_EL0", MONITORS, enabled, enable),
+    pmu_row!(at(3, 3, 9, 12, 2), "PMCNTENCLR_EL0", MONITORS, enabled, disable),
+    pmu_row!(at(3, 3, 9, 12, 3), "PMOVSCLR_EL0", MONITORS, overflowed, clear_overflowed),
+    row(
+        at(3, 3, 9, 12, 4),
+        "PMSWINC_EL0",
+        El0::When(|sys| sys.pmu.userenr & (userenr::EN | userenr::SW) != 0),
+        Read::No,
+        Write::Machine(pmu::software_increment),
+    ),
+    stored!(
+        at(3, 3, 9, 12, 5),
+        "PMSELR_EL0",
+        El0::When(reads_events),
+        0x1f,
+        After::Nothing,
+        pmu.selected
+    ),
+    row(
+        at(3, 3, 9, 12, 6),
+        "PMCEID0_EL0",
+        El0::ReadWhen(enabled),
+        Read::Constant(pmu::EVENTS),
+        Write::No,
+    ),
+    row(at(3, 3, 9, 12, 7), "PMCEID1_EL0", El0::ReadWhen(enabled), Read::Constant(0), Write::No),
+    pmu_row!(
+        at(3, 3, 9, 13, 0),
+        "PMCCNTR_EL0",
+        El0::Either { read: reads_cycles, write: enabled },
+        cycles,
+        set_cycles
+    ),
+    row(
+        at(3, 3, 9, 13, 1),
+        "PMXEVTYPER_EL0",
+        MONITORS,
+        Read::Machine(|cx| pmu::read(cx, |pmu| pmu.kind(pmu.selection()))),
+        Write::Machine(|cx, value| pmu::write(cx, |pmu| pmu.set_kind(pmu.selection(), value))),
+    ),
+    row(
+        at(3, 3, 9, 13, 2),
+        "PMXEVCNTR_EL0",
+        EVENTS,
+        Read::Machine(|cx| pmu::read(cx, |pmu| pmu.count(pmu.selection()))),
+        Write::Machine(|cx, value| pmu::write(cx, |pmu| pmu.set_count(pmu.selection(), value))),
+    ),
+    stored!(
+        at(3, 3, 9, 14, 0),
+        "PMUSERENR_EL0",
+        El0::Read,
+        userenr::WRITABLE,
+        After::Nothing,
+        pmu.userenr
+    ),
+    pmu_row!(at(3, 0, 9, 14, 1), "PMINTENSET_EL1", El0::Never, interrupts, enable_interrupts),
+    pmu_row!(at(3, 0, 9, 14, 2), "PMINTENCLR_EL1", El0::Never, interrupts, disable_interrupts),
+    pmu_row!(at(3, 3, 9, 14, 3), "PMOVSSET_EL0", MONITORS, overflowed, set_overflowed),
+    pmu_row!(at(3, 3, 14, 15, 7), "PMCCFILTR_EL0", MONITORS, cycle_filter, set_cycle_filter),
+    COUNTER0[0],
+    COUNTER0[1],
+    COUNTER1[0],
+    COUNTER1[1],
+    COUNTER2[0],
+    COUNTER2[1],
+    COUNTER3[0],
+    COUNTER3[1],
+    COUNTER4[0],
+    COUNTER4[1],
+    COUNTER5[0],
+    COUNTER5[1],
     // The GIC CPU interface: which of these exist, and in which direction, is the board's to say.
     gic(at(3, 0, 4, 6, 0), "ICC_PMR_EL1"),
     gic(at(3, 0, 12, 8, 0), "ICC_IAR0_EL1"),
@@ -455,7 +631,7 @@ pub(crate) const FPSR: u16 = at(3, 3, 4, 4, 1);
 pub(crate) const SP_EL0: u16 = at(3, 0, 4, 1, 0);
 
 /// EL0 may use the debug communication channel unless MDSCR_EL1.TDCC says no.
-const DCC: El0 = El0::When(|sys| sys.mdscr & MDSCR_TDCC == 0);
+const DCC: El0 = El0::When(|sys| sys.mdscr & mdscr::TDCC == 0);
 
 /// Any ID register without a row of its own (section D19.1, the ID space): reads as zero at EL1.
 const RESERVED_ID: Register = id(at(3, 0, 0, 1, 0), "reserved ID register", 0);

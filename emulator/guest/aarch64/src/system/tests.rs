@@ -23,15 +23,15 @@ fn msr_pstate(cx: &mut Cx<Aarch64>, op1: u8, op2: u8, crm: i64) -> Result<(), Ex
 fn values_after_writing_ones() {
     let expected = [
         (at(3, 0, 1, 0, 0), 0x34dd_d39f | 0x3050_0980),
-        (at(3, 0, 2, 0, 0), !1),
-        (at(3, 0, 2, 0, 2), 0x77_ffff_ffbf),
+        (at(3, 0, 2, 0, 0), !0),
+        (at(3, 0, 2, 0, 2), 0x677_ffff_ffbf),
         (at(3, 0, 4, 0, 0), 0xf070_03df),
         (at(3, 0, 5, 2, 0), 0xffff_ffff),
         (at(3, 0, 6, 0, 0), !0),
         (at(3, 0, 12, 0, 0), !0x7ff),
         (at(3, 0, 14, 1, 0), 0x3ff),
         (at(3, 0, 1, 0, 2), 3 << 20),
-        (at(3, 3, 4, 4, 0), 0x07c0_0000),
+        (at(3, 3, 4, 4, 0), 0x07c8_0000),
         (at(3, 3, 4, 4, 1), 0x0800_009f),
         (at(3, 3, 13, 0, 2), !0),
         (at(2, 0, 0, 1, 5), 0x00ff_e1e7),
@@ -51,11 +51,13 @@ fn identification() {
     let expected = [
         ((0, 0), 0x000f_4c50),
         ((0, 5), 0xc000_0000),
-        ((4, 0), 0x0100_0011),
-        ((5, 0), 0x0010_1006),
-        ((6, 0), 0x1021_1120),
+        ((4, 0), 0x1100_0000_1111_0011),
+        ((5, 0), 0x1030_5106),
+        ((6, 0), 0x1000_1021_1120),
+        ((6, 1), 0x0010_0001),
         ((7, 0), 0x0010_0025),
-        ((7, 1), 0x0010_0000),
+        ((7, 1), 0x0021_1000),
+        ((7, 2), 0x0000_0001),
     ];
     for ((crm, op2), value) in expected {
         assert_eq!(
@@ -100,12 +102,13 @@ fn what_is_not_there() {
     let mut cx = machine();
     let absent = [
         at(3, 0, 0, 0, 1),
-        at(3, 3, 9, 12, 0),
+        at(3, 3, 9, 15, 0),
+        at(3, 3, 14, 8, 6),
         at(3, 3, 4, 4, 2),
         at(3, 4, 4, 1, 0),
         at(3, 4, 1, 0, 0),
         at(3, 0, 12, 0, 2),
-        at(2, 0, 0, 2, 4),
+        at(2, 0, 0, 6, 4),
         at(3, 0, 15, 0, 0),
         at(3, 7, 15, 7, 7),
     ];
@@ -125,7 +128,7 @@ fn user_access() {
     let mut cx = machine();
     go_to(&mut cx, 0);
     cx.cpu.sys.cpacr = 3 << 20;
-    let always = ["NZCV", "TPIDR_EL0", "FPCR", "FPSR", "TPIDRRO_EL0", "DCZID_EL0"];
+    let always = ["NZCV", "TPIDR_EL0", "FPCR", "FPSR", "TPIDRRO_EL0", "DCZID_EL0", "PMUSERENR_EL0"];
     let channel = ["MDCCSR_EL0", "DBGDTR_EL0", "DBGDTRRX_EL0"];
     for row in REGISTERS {
         if channel.contains(&row.name) {
@@ -138,14 +141,51 @@ fn user_access() {
     }
     cx.cpu.sys.sctlr |= sctlr::UMA | sctlr::UCT;
     cx.cpu.sys.cntkctl = 0x303;
-    let sometimes = |name: &str| name == "DAIF" || name == "CTR_EL0" || name.starts_with("CNT");
-    for row in REGISTERS.iter().filter(|row| row.name != "CNTKCTL_EL1") {
+    cx.cpu.sys.pmu.userenr = 1;
+    let sometimes = |name: &str| {
+        let monitors = name.starts_with("PM") && !name.starts_with("PMINTEN");
+        name == "DAIF" || name == "CTR_EL0" || name.starts_with("CNT") || monitors
+    };
+    let odd = ["CNTKCTL_EL1", "PMSWINC_EL0"];
+    for row in REGISTERS.iter().filter(|row| !odd.contains(&row.name)) {
         let expected =
             always.contains(&row.name) || channel.contains(&row.name) || sometimes(row.name);
         assert_eq!(read_sys(&mut cx, row.encoding).is_ok(), expected, "{}", row.name);
     }
-    cx.cpu.sys.mdscr = crate::registers::MDSCR_TDCC;
+    cx.cpu.sys.mdscr = crate::registers::mdscr::TDCC;
     assert_eq!(class_of(fault(read_sys(&mut cx, at(2, 3, 0, 1, 0)))), class::SYSTEM);
+}
+
+/// Catches PMUSERENR_EL0 bits that open more than their registers, or that trap with another class.
+#[test]
+fn user_access_to_monitors() {
+    let (pmcr, swinc, selr) = (at(3, 3, 9, 12, 0), at(3, 3, 9, 12, 4), at(3, 3, 9, 12, 5));
+    let (cycles, count, kind) = (at(3, 3, 9, 13, 0), at(3, 3, 14, 8, 0), at(3, 3, 14, 12, 0));
+    // The bit, and what may then be read and written.
+    let expected = [
+        (0, vec![], vec![]),
+        (1, vec![pmcr, selr, cycles, count, kind], vec![pmcr, swinc, selr, cycles, count, kind]),
+        (2, vec![], vec![swinc]),
+        (4, vec![cycles], vec![]),
+        (8, vec![selr, count], vec![selr]),
+    ];
+    for (bit, readable, writable) in expected {
+        let mut cx = machine();
+        cx.cpu.sys.pmu.userenr = bit;
+        go_to(&mut cx, 0);
+        for register in [pmcr, swinc, selr, cycles, count, kind] {
+            let read = read_sys(&mut cx, register);
+            assert_eq!(read.is_ok(), readable.contains(&register), "{bit} {register:#x}");
+            if read.is_err() && register != swinc {
+                assert_eq!(class_of(fault(read)), class::SYSTEM);
+            }
+            let written = write_sys(&mut cx, register, 0);
+            assert_eq!(written.is_ok(), writable.contains(&register), "{bit} {register:#x}");
+            if written.is_err() {
+                assert_eq!(class_of(fault(written)), class::SYSTEM);
+            }
+        }
+    }
 }
 
 /// Catches floating point that a kernel cannot keep for itself, an exception that it cannot tell from others, and an

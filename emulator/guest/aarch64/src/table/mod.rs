@@ -1,7 +1,7 @@
 //! The instruction table.
 //!
 //! A decoder, a disassembler and two engines that each keep their own list of instructions disagree sooner or later.
-//! Here there is one list, `rows` and then `vector`; the `instructions!` macro makes everything else from it, and a line without a
+//! Here there is one list, `rows`, then `vector` and `half`; the `instructions!` macro makes everything else from it, and a line without a
 //! meaning does not parse.
 
 use std::sync::LazyLock;
@@ -96,6 +96,7 @@ macro_rules! instructions {
     };
 }
 
+mod half;
 mod rows;
 mod vector;
 
@@ -105,15 +106,17 @@ pub const UNDEFINED: u16 = u16::MAX;
 /// The table.
 #[must_use]
 pub fn rows() -> &'static [Row] {
-    static ALL: LazyLock<Vec<Row>> = LazyLock::new(|| [rows::ROWS, vector::ROWS].concat());
+    static ALL: LazyLock<Vec<Row>> =
+        LazyLock::new(|| [rows::ROWS, vector::ROWS, half::ROWS].concat());
     &ALL
 }
 
 /// What a row means, for an engine. Numbers of no row mean what is not allocated.
 pub fn meaning<E: Emit<Aarch64>>(row: u16) -> Meaning<E, Insn, E::Exit> {
-    match row.checked_sub(rows::ROWS.len() as u16) {
-        None => rows::meaning(row),
-        Some(number) => vector::meaning(number),
+    let Some(row) = row.checked_sub(rows::ROWS.len() as u16) else { return rows::meaning(row) };
+    match row.checked_sub(vector::ROWS.len() as u16) {
+        None => vector::meaning(row),
+        Some(row) => half::meaning(row),
     }
 }
 

@@ -431,10 +431,18 @@ instructions! {
 
     // Acquire and release. The limited-ordering forms (bit 15 clear) are Armv8.1's, and not here. Rs and Rt2 must be
     // ones (constrained unpredictable: QEMU does the same).
+    stllrb_w        "00 001000 1 0 0 11111 0 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U8>;
+    stllrh_w        "01 001000 1 0 0 11111 0 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U16>;
+    stllr_w         "10 001000 1 0 0 11111 0 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U32>;
+    stllr_x         "11 001000 1 0 0 11111 0 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U64>;
     stlrb_w         "00 001000 1 0 0 11111 1 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U8>;
     stlrh_w         "01 001000 1 0 0 11111 1 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U16>;
     stlr_w          "10 001000 1 0 0 11111 1 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U32>;
     stlr_x          "11 001000 1 0 0 11111 1 11111 ..... ....." StoreOrdered          atomics::store_release::<_, U64>;
+    ldlarb_w        "00 001000 1 1 0 11111 0 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U8>;
+    ldlarh_w        "01 001000 1 1 0 11111 0 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U16>;
+    ldlar_w         "10 001000 1 1 0 11111 0 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U32>;
+    ldlar_x         "11 001000 1 1 0 11111 0 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U64>;
     ldarb_w         "00 001000 1 1 0 11111 1 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U8>;
     ldarh_w         "01 001000 1 1 0 11111 1 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U16>;
     ldar_w          "10 001000 1 1 0 11111 1 11111 ..... ....." LoadOrdered           atomics::load_acquire::<_, U32>;
@@ -451,6 +459,12 @@ instructions! {
     // Atomic updates.
     ldaddb_w        "00 111000 . . 1 ..... 0000 00 ..... ....." Atomic                atomics::update::<_, U8, Add>;
     ldaddh_w        "01 111000 . . 1 ..... 0000 00 ..... ....." Atomic                atomics::update::<_, U16, Add>;
+    // Loads with acquire semantics of the weaker kind.
+    ldaprb_w        "00 111000 1 0 1 11111 1 100 00 ..... ....." LoadOrdered           atomics::load_acquire::<_, U8>;
+    ldaprh_w        "01 111000 1 0 1 11111 1 100 00 ..... ....." LoadOrdered           atomics::load_acquire::<_, U16>;
+    ldapr_w         "10 111000 1 0 1 11111 1 100 00 ..... ....." LoadOrdered           atomics::load_acquire::<_, U32>;
+    ldapr_x         "11 111000 1 0 1 11111 1 100 00 ..... ....." LoadOrdered           atomics::load_acquire::<_, U64>;
+
     ldadd_w         "10 111000 . . 1 ..... 0000 00 ..... ....." Atomic                atomics::update::<_, U32, Add>;
     ldadd_x         "11 111000 . . 1 ..... 0000 00 ..... ....." Atomic                atomics::update::<_, U64, Add>;
     ldclrb_w        "00 111000 . . 1 ..... 0001 00 ..... ....." Atomic                atomics::update::<_, U8, Clr>;

@@ -330,15 +330,15 @@ instructions! {
     sqrshrun_imm_v      "0 . 1 011110 ++++ ... 10001 1 ..... ....."      Vector @ ShiftBhs "Vd, Wn, #right"  v!(integer::qrshrun);
     sqrshrun_imm_s      "01 1 111110 ++++ ... 10001 1 ..... ....."       Vector @ ShiftBhs "Sd, Ln, #right"  v!(integer::qrshrun);
     sshll_imm_v         "0 . 0 011110 ++++ ... 10100 1 ..... ....."      Vector @ ShiftBhs "Wd, Vn, #left"  v!(integer::shll_imm);
-    scvtf_imm_v         "0 . 0 011110 ++++ ... 11100 1 ..... ....."      Vector @ ShiftSd "Vd, Vn, #right"  v!(float::cvtf_fixed);
-    scvtf_imm_s         "01 0 111110 ++++ ... 11100 1 ..... ....."       Vector @ ShiftSd "Sd, Sn, #right"  v!(float::cvtf_fixed);
-    fcvtzs_imm_v        "0 . 0 011110 ++++ ... 11111 1 ..... ....."      Vector @ ShiftSd "Vd, Vn, #right"  v!(float::cvtz_fixed);
-    fcvtzs_imm_s        "01 0 111110 ++++ ... 11111 1 ..... ....."       Vector @ ShiftSd "Sd, Sn, #right"  v!(float::cvtz_fixed);
+    scvtf_imm_v         "0 . 0 011110 ++++ ... 11100 1 ..... ....."      Vector @ ShiftHsd "Vd, Vn, #right"  v!(float::cvtf_fixed);
+    scvtf_imm_s         "01 0 111110 ++++ ... 11100 1 ..... ....."       Vector @ ShiftHsd "Sd, Sn, #right"  v!(float::cvtf_fixed);
+    fcvtzs_imm_v        "0 . 0 011110 ++++ ... 11111 1 ..... ....."      Vector @ ShiftHsd "Vd, Vn, #right"  v!(float::cvtz_fixed);
+    fcvtzs_imm_s        "01 0 111110 ++++ ... 11111 1 ..... ....."       Vector @ ShiftHsd "Sd, Sn, #right"  v!(float::cvtz_fixed);
     ushll_imm_v         "0 . 1 011110 ++++ ... 10100 1 ..... ....."      Vector @ ShiftBhs "Wd, Vn, #left"  v!(integer::shll_imm);
-    ucvtf_imm_v         "0 . 1 011110 ++++ ... 11100 1 ..... ....."      Vector @ ShiftSd "Vd, Vn, #right"  v!(float::cvtf_fixed);
-    ucvtf_imm_s         "01 1 111110 ++++ ... 11100 1 ..... ....."       Vector @ ShiftSd "Sd, Sn, #right"  v!(float::cvtf_fixed);
-    fcvtzu_imm_v        "0 . 1 011110 ++++ ... 11111 1 ..... ....."      Vector @ ShiftSd "Vd, Vn, #right"  v!(float::cvtz_fixed);
-    fcvtzu_imm_s        "01 1 111110 ++++ ... 11111 1 ..... ....."       Vector @ ShiftSd "Sd, Sn, #right"  v!(float::cvtz_fixed);
+    ucvtf_imm_v         "0 . 1 011110 ++++ ... 11100 1 ..... ....."      Vector @ ShiftHsd "Vd, Vn, #right"  v!(float::cvtf_fixed);
+    ucvtf_imm_s         "01 1 111110 ++++ ... 11100 1 ..... ....."       Vector @ ShiftHsd "Sd, Sn, #right"  v!(float::cvtf_fixed);
+    fcvtzu_imm_v        "0 . 1 011110 ++++ ... 11111 1 ..... ....."      Vector @ ShiftHsd "Vd, Vn, #right"  v!(float::cvtz_fixed);
+    fcvtzu_imm_s        "01 1 111110 ++++ ... 11111 1 ..... ....."       Vector @ ShiftHsd "Sd, Sn, #right"  v!(float::cvtz_fixed);
 
     // By one element.
     mul_element_v       "0 . 0 01111 .. . . .... 1000 . 0 ..... ....."   Vector @ ElementHs "Vd, Vn, Em"     v!(integer::mul);

@@ -128,7 +128,7 @@ pub(crate) fn select<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exi
 
 /// Whether the lane is the upper half of a register (`FMOV Vd.D[1], Xn`).
 fn is_upper(i: &Insn) -> bool {
-    i.imm >> 23 & 1 == 1
+    i.imm >> 22 & 3 == 2
 }
 
 /// FMOV to a general register.
@@ -150,6 +150,12 @@ pub(crate) fn from_general<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), 
         put_low(e, i, value);
     }
     Ok(())
+}
+
+/// The 8-bit constant of FMOV as a half.
+pub(crate) fn half_bits(imm8: u32) -> u16 {
+    let (sign, b, rest) = (imm8 >> 7, imm8 >> 6 & 1, imm8 & 0x3f);
+    (sign << 15 | (b ^ 1) << 14 | (b * 3) << 12 | rest << 6) as u16
 }
 
 /// The 8-bit constant of FMOV as a single.
@@ -194,6 +200,13 @@ pub(crate) fn constant<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::E
     halves(e, i, |e, _, _, _| e.imm(value))
 }
 
+/// FMOV of a vector of halves.
+pub(crate) fn half_constant<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
+    let w = Word(i.imm as u32);
+    let half = half_bits(w.bits(16, 3) << 5 | w.bits(5, 5));
+    halves(e, i, |e, _, _, _| e.imm(u64::from(half) * 0x0001_0001_0001_0001))
+}
+
 /// ORR of a constant.
 pub(crate) fn constant_orr<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let value = expanded(Word(i.imm as u32));
@@ -216,8 +229,11 @@ pub(crate) fn constant_bic<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), 
 pub(crate) fn scalar_constant<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     check(e)?;
     let imm8 = Word(i.imm as u32).bits(13, 8);
-    let double = i.aux & 7 == 3;
-    let value = if double { double_constant(imm8) } else { single_constant(imm8).into() };
+    let value = match i.aux & 7 {
+        3 => double_constant(imm8),
+        2 => single_constant(imm8).into(),
+        _ => half_bits(imm8).into(),
+    };
     let value = e.imm(value);
     put_low(e, i, value);
     Ok(())

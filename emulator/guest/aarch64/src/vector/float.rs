@@ -22,6 +22,7 @@ fn environment(cpu: &Cpu) -> Env {
     env.nan.default_only = control & fpcr::DN != 0;
     env.flush_inputs = control & fpcr::FZ != 0;
     env.flush_outputs = env.flush_inputs;
+    env.flush_half = control & fpcr::FZ16 != 0;
     env.alternative_half = control & fpcr::AHP != 0;
     env
 }
@@ -34,13 +35,13 @@ fn within<T>(cpu: &mut Cpu, run: impl FnOnce(&mut Cpu, &mut Env) -> T) -> T {
     result
 }
 
-/// Calls an operation of the library for the format of the lanes, single or double.
+/// Calls an operation of the library for the format of the lanes: double, single or half.
 macro_rules! by_lane {
     ($o:expr, $operation:ident($env:expr $(, $operand:expr)*)) => {
-        if $o.lane == 3 {
-            ieee::$operation::<Double>($env $(, $operand)*)
-        } else {
-            u64::from(ieee::$operation::<Single>($env $(, $operand as u32)*))
+        match $o.lane {
+            3 => ieee::$operation::<Double>($env $(, $operand)*),
+            2 => u64::from(ieee::$operation::<Single>($env $(, $operand as u32)*)),
+            _ => u64::from(ieee::$operation::<Half>($env $(, $operand as u16)*)),
         }
     };
 }
@@ -95,13 +96,18 @@ fn one_pair(cpu: &mut Cpu, o: &Op, step: Step) {
     });
 }
 
-/// One lane from all four: of pairs, of which then the pair.
+/// One lane from all, of which there are four or eight: of pairs, of which then pairs, of which then the pair.
 fn across(cpu: &mut Cpu, o: &Op, step: Step) {
     within(cpu, |cpu, env| {
-        let n = cpu.vregs[o.n()];
-        let low = step(env, o, 0, lane(n, o.lane, 0), lane(n, o.lane, 1));
-        let high = step(env, o, 0, lane(n, o.lane, 2), lane(n, o.lane, 3));
-        cpu.vregs[o.d()] = step(env, o, 0, low, high).into();
+        let (n, mut count) = (cpu.vregs[o.n()], o.count());
+        let mut lanes: [u64; 8] = std::array::from_fn(|k| lane(n, o.lane, k as u32 % count));
+        while count > 1 {
+            count /= 2;
+            for k in 0..count as usize {
+                lanes[k] = step(env, o, 0, lanes[2 * k], lanes[2 * k + 1]);
+            }
+        }
+        cpu.vregs[o.d()] = lanes[0].into();
     });
 }
 
@@ -124,15 +130,22 @@ fn magnitude(o: &Op, a: u64) -> u64 {
     a & !(1 << (o.bits() - 1))
 }
 
+/// How two lanes compare. Signalling NaNs are invalid, and with `all_nans` quiet ones are, too.
+fn related(env: &mut Env, o: &Op, a: u64, b: u64, all_nans: bool) -> Relation {
+    match (o.lane, all_nans) {
+        (3, false) => ieee::compare::<Double>(env, a, b),
+        (3, true) => ieee::compare_signalling::<Double>(env, a, b),
+        (2, false) => ieee::compare::<Single>(env, a as u32, b as u32),
+        (2, true) => ieee::compare_signalling::<Single>(env, a as u32, b as u32),
+        (_, false) => ieee::compare::<Half>(env, a as u16, b as u16),
+        (_, true) => ieee::compare_signalling::<Half>(env, a as u16, b as u16),
+    }
+}
+
 /// Ones when the relation is one of these. Order comparisons find all NaNs invalid, equality only signalling ones.
 fn ones_if(env: &mut Env, o: &Op, a: u64, b: u64, wanted: &[Relation]) -> u64 {
     let only_equal = wanted == [Relation::Equal];
-    let relation = match (o.lane == 3, only_equal) {
-        (true, true) => ieee::compare::<Double>(env, a, b),
-        (true, false) => ieee::compare_signalling::<Double>(env, a, b),
-        (false, true) => ieee::compare::<Single>(env, a as u32, b as u32),
-        (false, false) => ieee::compare_signalling::<Single>(env, a as u32, b as u32),
-    };
+    let relation = related(env, o, a, b, !only_equal);
     if wanted.contains(&relation) { u64::MAX } else { 0 }
 }
 
@@ -143,18 +156,18 @@ const LESS: &[Relation] = &[Relation::Less];
 const LESS_EQUAL: &[Relation] = &[Relation::Less, Relation::Equal];
 
 fn rounded(env: &mut Env, o: &Op, a: u64, rounding: Rounding, exact: bool) -> u64 {
-    if o.lane == 3 {
-        ieee::round_to_integral::<Double>(env, a, rounding, exact)
-    } else {
-        ieee::round_to_integral::<Single>(env, a as u32, rounding, exact).into()
+    match o.lane {
+        3 => ieee::round_to_integral::<Double>(env, a, rounding, exact),
+        2 => ieee::round_to_integral::<Single>(env, a as u32, rounding, exact).into(),
+        _ => ieee::round_to_integral::<Half>(env, a as u16, rounding, exact).into(),
     }
 }
 
 fn integer(env: &mut Env, o: &Op, a: u64, to: Integer, fbits: u32, rounding: Rounding) -> u64 {
-    if o.lane == 3 {
-        ieee::to_int::<Double>(env, a, to, fbits, rounding)
-    } else {
-        ieee::to_int::<Single>(env, a as u32, to, fbits, rounding)
+    match o.lane {
+        3 => ieee::to_int::<Double>(env, a, to, fbits, rounding),
+        2 => ieee::to_int::<Single>(env, a as u32, to, fbits, rounding),
+        _ => ieee::to_int::<Half>(env, a as u16, to, fbits, rounding),
     }
 }
 
@@ -166,10 +179,10 @@ fn lane_integer(env: &mut Env, o: &Op, a: u64, fbits: u32, rounding: Rounding) -
 
 fn from_value(env: &mut Env, o: &Op, value: i128, fbits: u32) -> u64 {
     let rounding = env.rounding;
-    if o.lane == 3 {
-        ieee::from_int::<Double>(env, value, fbits, rounding)
-    } else {
-        ieee::from_int::<Single>(env, value, fbits, rounding).into()
+    match o.lane {
+        3 => ieee::from_int::<Double>(env, value, fbits, rounding),
+        2 => ieee::from_int::<Single>(env, value, fbits, rounding).into(),
+        _ => ieee::from_int::<Half>(env, value, fbits, rounding).into(),
     }
 }
 
@@ -344,13 +357,7 @@ pub(crate) fn compare(cpu: &mut Cpu, o: &Op) -> u64 {
     within(cpu, |cpu, env| {
         let a = lane(cpu.vregs[o.n()], o.lane, 0);
         let b = if with_zero { 0 } else { lane(cpu.vregs[o.m()], o.lane, 0) };
-        let relation = match (o.lane == 3, o.w.bit(4)) {
-            (true, false) => ieee::compare::<Double>(env, a, b),
-            (true, true) => ieee::compare_signalling::<Double>(env, a, b),
-            (false, false) => ieee::compare::<Single>(env, a as u32, b as u32),
-            (false, true) => ieee::compare_signalling::<Single>(env, a as u32, b as u32),
-        };
-        match relation {
+        match related(env, o, a, b, o.w.bit(4)) {
             Relation::Less => 8,
             Relation::Equal => 6,
             Relation::Greater => 2,

@@ -94,6 +94,21 @@ fn same(cpu: &mut Cpu, o: &Op, sign: Sign, step: Step) {
     l.finish(cpu);
 }
 
+/// SDOT and UDOT: to every lane, the four products of bytes beside it.
+pub(crate) fn dot(cpu: &mut Cpu, o: &Op) {
+    let signed = Sign::ByU.of(o);
+    let (old, n, mut new) = (cpu.vregs[o.d()], cpu.vregs[o.n()], 0);
+    for k in 0..o.count() {
+        let (register, group) = if o.by_element() { o.element() } else { (o.m(), k) };
+        let m = cpu.vregs[register];
+        let product =
+            |byte: u32| value(n, 0, 4 * k + byte, signed) * value(m, 0, 4 * group + byte, signed);
+        let sum = value(old, o.lane, k, signed) + (0..4).map(product).sum::<i128>();
+        set_lane(&mut new, o.lane, k, sum as u64);
+    }
+    cpu.vregs[o.d()] = new;
+}
+
 /// Lanes of twice the size, from lanes of half a register.
 fn long(cpu: &mut Cpu, o: &Op, sign: Sign, step: Step) {
     let signed = sign.of(o);

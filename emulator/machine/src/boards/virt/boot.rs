@@ -34,10 +34,8 @@ pub(super) fn load(
 ) -> Result<Start, BuildError> {
     let kernel = images.get(ImageRole::Kernel);
     let bios = images.get(ImageRole::Bios);
-    for role in [ImageRole::DeviceTree, ImageRole::Disk] {
-        if let Some((record, _)) = images.get(role) {
-            return Err(BuildError::image(record, "board virt takes no image of this kind"));
-        }
+    if let Some((record, _)) = images.get(ImageRole::DeviceTree) {
+        return Err(BuildError::image(record, "board virt takes no image of this kind"));
     }
     for role in [ImageRole::Kernel, ImageRole::Initrd, ImageRole::Bios] {
         if let Some((record, [])) = images.get(role) {

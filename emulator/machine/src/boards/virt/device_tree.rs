@@ -35,6 +35,7 @@ fn write(config: &Config<'_>, initrd: Option<(u64, u64)>) -> Result<Vec<u8>, Err
     write_cpus(&mut fdt, config)?;
     write_psci(&mut fdt)?;
     write_timer(&mut fdt)?;
+    write_pmu(&mut fdt)?;
     write_gic(&mut fdt, config)?;
     write_clock(&mut fdt)?;
     write_uart(&mut fdt)?;
@@ -114,6 +115,13 @@ fn write_timer(fdt: &mut FdtWriter) -> Result<(), Error> {
     let cells: Vec<u32> = map::TIMER_PPIS.iter().flat_map(|ppi| [PPI, *ppi, LEVEL]).collect();
     fdt.property_array_u32("interrupts", &cells)?;
     fdt.property_null("always-on")?;
+    fdt.end_node(node)
+}
+
+fn write_pmu(fdt: &mut FdtWriter) -> Result<(), Error> {
+    let node = fdt.begin_node("pmu")?;
+    fdt.property_string("compatible", "arm,armv8-pmuv3")?;
+    fdt.property_array_u32("interrupts", &[PPI, map::PMU_PPI, LEVEL])?;
     fdt.end_node(node)
 }
 

@@ -45,6 +45,9 @@ pub(super) mod spi {
 /// physical, virtual, and hypervisor timer.
 pub(super) const TIMER_PPIS: [u32; 4] = [13, 14, 11, 10];
 
+/// The performance monitors' interrupt, counted likewise.
+pub(super) const PMU_PPI: u32 = 7;
+
 /// Hertz of the peripherals' clock.
 pub(super) const APB_CLOCK: u32 = 24_000_000;
 /// The pin of the power key.

@@ -7,11 +7,12 @@ mod boot;
 mod device_tree;
 mod map;
 mod platform;
+mod slots;
 
-use lockstep_aarch64::Aarch64;
+use lockstep_aarch64::{Aarch64, Semihosting};
 use lockstep_core::{Backplane, Clock, Journal, NoObserver, VcpuId};
 use lockstep_cpu::{Guest, PowerState};
-use lockstep_log::MachineRecord;
+use lockstep_log::{ImageRole, MachineRecord};
 use lockstep_memory::{PhysMem, RegionKind};
 
 use super::{BoardInfo, BoardOption};
@@ -22,11 +23,33 @@ pub(super) const INFO: BoardInfo = BoardInfo {
     name: "virt",
     arch: "aarch64",
     about: "generic AArch64 machine: GIC, PL011, PL031, PL061, CFI flash, virtio-mmio, PSCI, device tree",
-    options: &[BoardOption {
-        name: "gic",
-        values: &["3", "2"],
-        about: "version of the interrupt controller",
-    }],
+    options: &[
+        BoardOption {
+            name: "gic",
+            values: &["3", "2"],
+            about: "version of the interrupt controller",
+        },
+        BoardOption {
+            name: "console",
+            values: &["off", "virtio"],
+            about: "a virtio console, which is then the one typed to; the PL011 is shown as well",
+        },
+        BoardOption {
+            name: "entropy",
+            values: &["off", "virtio"],
+            about: "a virtio entropy device, which gives the seed's random bytes",
+        },
+        BoardOption {
+            name: "net",
+            values: &["off", "virtio"],
+            about: "a virtio network card, whose peer 192.0.2.1 answers ARP, ping and UDP echo",
+        },
+        BoardOption {
+            name: "semihosting",
+            values: &["off", "on"],
+            about: "HLT #0xF000 asks the emulator: console, exit status, clock; no files",
+        },
+    ],
     cpus: &["armv8"],
     most_vcpus: 8,
     default_memory: 512 << 20,
@@ -45,6 +68,20 @@ enum GicVersion {
     V3,
 }
 
+/// The debugger's side of semihosting, if it is wanted. The heap and the stack have what is above the images.
+fn semihosting(config: &Config<'_>, images: &Images, start: boot::Start) -> Option<Semihosting> {
+    const TREE: u64 = 2 << 20;
+    let record = config.record;
+    record.options.get("semihosting").filter(|value| *value == "on")?;
+    let program =
+        [ImageRole::Kernel, ImageRole::Bios].into_iter().find_map(|role| images.get(role));
+    let name = program.map_or("", |(record, _)| record.name.as_str());
+    let line = format!("{name} {}", record.append);
+    let (base, top) = (start.device_tree + TREE, map::RAM + record.memory);
+    let base = base.min(top);
+    Some(Semihosting::new(line.trim_end().to_owned(), [base, top, top, base], record.start_date))
+}
+
 pub(super) fn build(
     record: &MachineRecord,
     images: &Images,
@@ -61,7 +98,9 @@ pub(super) fn build(
     }
     let mut bp = Backplane::new(Clock::new(record.ns_per_insn), Journal::new(Box::new(NoObserver)));
     let start = boot::load(&config, images, &mut mem)?;
-    let platform = platform::VirtPlatform::new(&config, &mut mem, &mut bp)?;
+    let slots = slots::Slots::new(record, images, &mut mem)?;
+    let semihosting = semihosting(&config, images, start);
+    let platform = platform::VirtPlatform::new(&config, slots, semihosting, &mut mem, &mut bp)?;
     let cpu = |number: u16| {
         let boots = number == 0;
         let (entry, arg) = if boots { (start.entry, start.device_tree) } else { (0, 0) };

@@ -1,6 +1,6 @@
 //! The devices of the `virt` board, and how they are wired.
 
-use lockstep_aarch64::Aarch64Platform;
+use lockstep_aarch64::{Aarch64Platform, Semihosting};
 use lockstep_core::{Backplane, Input, RestoreError, SaveState, Saved, VcpuId};
 use lockstep_cpu::{BusError, Platform};
 use lockstep_devices::cfi_flash::CfiFlash;
@@ -9,15 +9,15 @@ use lockstep_devices::gic::{GicV2, GicV3, InterruptController, Line};
 use lockstep_devices::pl011::Pl011;
 use lockstep_devices::pl031::Pl031;
 use lockstep_devices::pl061::Pl061;
-use lockstep_devices::virtio_mmio::EmptySlot;
 use lockstep_devices::{AccessError, Bus, Device, Window, gic};
 use lockstep_memory::{DeviceCx, PhysMem};
 
+use super::slots::Slots;
 use super::{Config, GicVersion, map};
 use crate::BuildError;
 
-/// The console port of the UART.
-const PORT: u8 = 0;
+/// The name of the saved part.
+const SEMIHOSTING: &str = "semihosting";
 
 /// Places of devices on the board: in the bus, in the calendar, in the log.
 mod place {
@@ -27,6 +27,7 @@ mod place {
     pub(super) const GPIO: usize = 3;
     pub(super) const FLASH_0: usize = 4;
     pub(super) const FLASH_1: usize = 5;
+    /// Slots of the virtio transports that are empty; those with a device follow.
     pub(super) const VIRTIO: usize = 6;
 }
 
@@ -60,13 +61,15 @@ pub(super) struct VirtPlatform {
     rtc: Pl031,
     gpio: Pl061,
     flash: [CfiFlash; 2],
-    /// All slots: they are empty, and alike.
-    virtio: EmptySlot,
+    slots: Slots,
+    semihosting: Option<Semihosting>,
 }
 
 impl VirtPlatform {
     pub(super) fn new(
         config: &Config<'_>,
+        slots: Slots,
+        semihosting: Option<Semihosting>,
         mem: &mut PhysMem,
         bp: &mut Backplane,
     ) -> Result<Self, BuildError> {
@@ -81,7 +84,7 @@ impl VirtPlatform {
                 Gic::V3(GicV3::new(&affinities, map::spi::COUNT).map_err(wrong)?)
             }
         };
-        let bus = Bus::new(windows(config))
+        let bus = Bus::new(windows(config, &slots))
             .map_err(|error| BuildError::Missing(format!("board virt: {error}")))?;
         let bank = |number: usize| {
             CfiFlash::new(map::FLASH_BANKS[number], map::FLASH_BANK_SIZE)
@@ -90,11 +93,12 @@ impl VirtPlatform {
         let mut board = Self {
             bus,
             gic,
-            uart: Pl011::new(PORT),
+            uart: Pl011::new(slots.uart_port()),
             rtc: Pl031::new(place::RTC as u16, config.record.start_date as u32),
             gpio: Pl061::new(place::GPIO as u16),
             flash: [bank(0)?, bank(1)?],
-            virtio: EmptySlot,
+            slots,
+            semihosting,
         };
         board.drive_lines(&mut DeviceCx { mem, bp });
         Ok(board)
@@ -111,8 +115,7 @@ impl VirtPlatform {
             place::GPIO => &mut self.gpio,
             place::FLASH_0 => &mut self.flash[0],
             place::FLASH_1 => &mut self.flash[1],
-            place::VIRTIO => &mut self.virtio,
-            _ => return None,
+            place => return self.slots.device(place.checked_sub(place::VIRTIO)?),
         })
     }
 
@@ -131,29 +134,31 @@ impl VirtPlatform {
             (map::spi::GPIO, self.gpio.interrupt()),
         ];
         let gic = self.gic.get_mut();
-        for (spi, level) in levels {
+        for (spi, level) in levels.into_iter().chain(self.slots.interrupts()) {
             gic.set_line(cx.bp, Line::Shared(spi as u16), level);
         }
     }
 
-    fn parts(&self) -> [(&'static str, &dyn SaveState); 7] {
+    /// Everything with state, in the order of places.
+    fn parts(&self) -> Vec<(String, &dyn SaveState)> {
         let gic: &dyn SaveState = match &self.gic {
             Gic::V2(gic) => gic,
             Gic::V3(gic) => gic,
         };
-        [
+        let fixed: [(&str, &dyn SaveState); 6] = [
             ("gic", gic),
             ("uart", &self.uart),
             ("rtc", &self.rtc),
             ("gpio", &self.gpio),
             ("flash0", &self.flash[0]),
             ("flash1", &self.flash[1]),
-            ("virtio", &self.virtio),
-        ]
+        ];
+        let fixed = fixed.into_iter().map(|(name, part)| (name.to_owned(), part));
+        fixed.chain(self.slots.parts()).collect()
     }
 }
 
-fn windows(config: &Config<'_>) -> Vec<Window> {
+fn windows(config: &Config<'_>, slots: &Slots) -> Vec<Window> {
     let distributor =
         |offset| Window { offset, ..Window::new(map::GIC_DISTRIBUTOR, map::GIC_FRAME, place::GIC) };
     let mut windows = vec![
@@ -164,7 +169,8 @@ fn windows(config: &Config<'_>) -> Vec<Window> {
         Window::new(map::FLASH_BANKS[1], map::FLASH_BANK_SIZE, place::FLASH_1),
     ];
     windows.extend((0..map::VIRTIO_SLOTS).map(|slot| {
-        Window::new(map::VIRTIO + slot * map::VIRTIO_STRIDE, map::VIRTIO_STRIDE, place::VIRTIO)
+        let base = map::VIRTIO + slot * map::VIRTIO_STRIDE;
+        Window::new(base, map::VIRTIO_STRIDE, place::VIRTIO + slots.place(slot as usize))
     }));
     match config.gic {
         GicVersion::V2 => {
@@ -227,10 +233,13 @@ impl Platform for VirtPlatform {
 
     fn input(&mut self, cx: &mut DeviceCx<'_>, input: &Input) {
         match input {
-            Input::Console { port: PORT, bytes } => self.uart.receive(cx, bytes),
+            Input::Console { port, bytes } if *port == self.slots.uart_port() => {
+                self.uart.receive(cx, bytes);
+            }
+            Input::Console { .. } | Input::HostRead { .. } => self.slots.input(cx, input),
             Input::PowerKey => self.gpio.press_power_key(cx),
-            // There is one port; the rest is the run loop's.
-            Input::Console { .. } | Input::Reset | Input::TimePasses { .. } | Input::Stop => {}
+            // The run loop's.
+            Input::Reset | Input::TimePasses { .. } | Input::Stop => {}
         }
         self.drive_lines(cx);
     }
@@ -241,25 +250,34 @@ impl Platform for VirtPlatform {
     }
 
     fn reset(&mut self, cx: &mut DeviceCx<'_>) {
-        for place in place::GIC..=place::VIRTIO {
-            if let Some(device) = self.device(place) {
-                device.reset(cx);
-            }
+        let mut place = place::GIC;
+        while let Some(device) = self.device(place) {
+            device.reset(cx);
+            place += 1;
+        }
+        if let Some(semihosting) = &mut self.semihosting {
+            semihosting.reset();
         }
         self.drive_lines(cx);
     }
 
     fn save(&self, to: &mut Saved) {
         for (name, part) in self.parts() {
-            part.save(name, to);
+            part.save(&name, to);
+        }
+        if let Some(semihosting) = &self.semihosting {
+            semihosting.save(SEMIHOSTING, to);
         }
     }
 
     fn restore(&mut self, from: &Saved) -> Result<(), RestoreError> {
-        let names = self.parts().map(|(name, _)| name);
-        names.into_iter().enumerate().try_for_each(|(place, name)| match self.device(place) {
+        if let Some(semihosting) = &mut self.semihosting {
+            semihosting.restore(SEMIHOSTING, from)?;
+        }
+        let names: Vec<_> = self.parts().into_iter().map(|(name, _)| name).collect();
+        names.iter().enumerate().try_for_each(|(place, name)| match self.device(place) {
             Some(device) => device.restore(name, from),
-            None => Err(RestoreError::Missing(name.to_owned())),
+            None => Err(RestoreError::Missing(name.clone())),
         })
     }
 }
@@ -286,6 +304,16 @@ impl Aarch64Platform for VirtPlatform {
         let register = gic_register(encoding).filter(|register| register.writable())?;
         gic.icc_write(cx.bp, vcpu, register, value);
         Some(())
+    }
+
+    fn semihosting(&mut self) -> Option<&mut Semihosting> {
+        self.semihosting.as_mut()
+    }
+
+    fn console_in(&mut self, cx: &mut DeviceCx<'_>) -> Option<u8> {
+        let byte = self.uart.take_unread();
+        self.drive_lines(cx);
+        byte
     }
 
     fn set_ppi(&mut self, cx: &mut DeviceCx<'_>, vcpu: VcpuId, ppi: u32, level: bool) {

@@ -1,16 +1,10 @@
-//! Slots for virtio devices.
+//! A slot with nothing in it.
 //!
-//! Boards of the `virt` kind name 32 transports in their device tree whether or not anything is plugged in, and drivers
-//! probe all of them. An empty one has to say so in the way the specification foresees: the right magic value, and
-//! device 0.
-//!
-//! Slots speak the modern layout (version 2). The usual `virt` machine speaks the legacy one unless it is told not to;
-//! U-Boot and Linux know both, and only the modern one lets a driver negotiate everything.
-
-pub mod spec;
+//! It has to say so in the way the specification foresees: the right magic value, and device 0.
 
 use lockstep_core::{RestoreError, SaveState, Saved};
 
+use super::spec;
 use crate::registers::Lane;
 use crate::{AccessError, Device, DeviceCx};
 

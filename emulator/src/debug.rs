@@ -1,0 +1,182 @@
+//! `lockstep debug`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+use lockstep_debug::{End, Gone, Session, Stream, Symbols, gdb_architecture};
+use lockstep_host::signals::leave_interrupts_to_children;
+use lockstep_host::{Arrival, Baton, Connection, ListenAddress, Listener, read_file, side_by_side};
+use lockstep_log::{Header, ImageRole};
+use lockstep_machine::{Images, parse_memory};
+use lockstep_timeline::{OpenError, Options, Timeline};
+
+use crate::args::DebugArgs;
+use crate::failure::{Failure, Status};
+use crate::replay::{bad_log, find_images, open, path_of};
+use crate::run::IMAGE_LIMIT;
+
+/// The magic number of ELF files.
+const ELF: &[u8] = b"\x7fELF";
+
+pub(crate) fn debug(args: &DebugArgs) -> Result<Status, Failure> {
+    let path = &args.recording.log;
+    let mut log = open(path)?;
+    let header = log.header().clone();
+    let images = find_images(&args.recording, &mut log)?;
+    let (symbols, symbol_file) = find_symbols(args, &header, &images)?;
+    let options = Options {
+        engine: args.engine.into(),
+        checkpoint_memory: parse_memory(&args.checkpoint_memory)?,
+        side_by_side: Some(side_by_side),
+    };
+    let timeline = Timeline::open(log, images, options).map_err(|error| match error {
+        OpenError::Log(error) => bad_log(path, error),
+        error => Failure::Open(error),
+    })?;
+    let arch = timeline.machine().arch();
+    let session = Session::new(timeline, symbols);
+    let baton = Baton::os();
+    let listener = Listener::bind(&baton, &args.listen)?;
+    let line = GdbLine { arch, symbols: symbol_file, address: listener.address() };
+    match &args.gdb {
+        Some(program) => {
+            let child = line.start(program, args)?;
+            serve_child(session, &listener, &baton, child)
+        }
+        None => {
+            say(&session_line(&session));
+            say(&format!("gdb-multiarch -q {}", line.as_typed()));
+            serve(session, &listener, true);
+            Ok(Status::Good)
+        }
+    }
+}
+
+/// Tells the user something, if there is somebody to read it.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn session_line(session: &Session) -> String {
+    format!("lockstep: {}", session.position())
+}
+
+/// The symbols of the guest, and the file that they are from.
+fn find_symbols(
+    args: &DebugArgs,
+    header: &Header,
+    images: &Images,
+) -> Result<(Symbols, Option<PathBuf>), Failure> {
+    let in_file = |path: &Path, bytes: &[u8]| {
+        let wrong = |error| Failure::Symbols { path: path.display().to_string(), error };
+        Symbols::of_elf(bytes).map_err(wrong)
+    };
+    if let Some(path) = &args.symbols {
+        return Ok((in_file(path, &read_file(path, IMAGE_LIMIT)?)?, Some(path.clone())));
+    }
+    for role in [ImageRole::Kernel, ImageRole::Bios] {
+        let Some((record, bytes)) = images.get(role) else { continue };
+        if bytes.starts_with(ELF) {
+            let path = path_of(&args.recording, header, record)?;
+            let name = PathBuf::from(&record.name);
+            return Ok((in_file(path.as_ref().unwrap_or(&name), bytes)?, path));
+        }
+    }
+    Ok((Symbols::default(), None))
+}
+
+/// How gdb is started.
+struct GdbLine<'a> {
+    arch: &'a str,
+    symbols: Option<PathBuf>,
+    address: &'a ListenAddress,
+}
+
+impl GdbLine<'_> {
+    fn commands(&self) -> [String; 2] {
+        [
+            format!("set architecture {}", gdb_architecture(self.arch)),
+            format!("target remote {}", self.address),
+        ]
+    }
+
+    /// Its arguments, as one types them.
+    fn as_typed(&self) -> String {
+        let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
+        let file = self.symbols.as_ref().map(|path| quote(&path.display().to_string()) + " ");
+        let commands = self.commands().map(|command| format!("-ex {}", quote(&command)));
+        file.unwrap_or_default() + &commands.join(" ")
+    }
+
+    fn start(&self, program: &Path, args: &DebugArgs) -> Result<Child, Failure> {
+        leave_interrupts_to_children()?;
+        let mut command = Command::new(program);
+        command.arg("-q").args(&self.symbols);
+        for line in self.commands() {
+            command.arg("-ex").arg(line);
+        }
+        command.args(&args.gdb_options);
+        command.spawn().map_err(|error| {
+            let program = program.display();
+            Failure::Usage(format!(
+                "cannot run '{program}': {error}; name another with --gdb=PROGRAM"
+            ))
+        })
+    }
+}
+
+/// A connection, as the session sees it.
+struct Attached(Connection);
+
+impl Stream for Attached {
+    fn receive(&mut self) -> Result<Vec<u8>, Gone> {
+        self.0.receive().map_err(|_| Gone)
+    }
+
+    fn try_receive(&mut self) -> Result<Option<Vec<u8>>, Gone> {
+        self.0.try_receive().map_err(|_| Gone)
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), Gone> {
+        self.0.send(bytes).map_err(|_| Gone)
+    }
+
+    fn watcher(&self) -> Box<dyn FnMut() -> bool + Send> {
+        Box::new(self.0.watcher())
+    }
+}
+
+/// Serves one debugger after the other.
+fn serve(mut session: Session, listener: &Listener, tell: bool) {
+    while let Arrival::Connection(connection) = listener.wait() {
+        if tell {
+            say("lockstep: a debugger attached");
+        }
+        let end = session.serve(&mut Attached(connection));
+        if tell {
+            let how = if end == End::Detached { "detached" } else { "is gone" };
+            say(&format!("lockstep: the debugger {how}; waiting for the next one"));
+            say(&session_line(&session));
+        }
+    }
+}
+
+/// Serves until gdb ends.
+fn serve_child(
+    session: Session,
+    listener: &Listener,
+    baton: &Baton,
+    mut child: Child,
+) -> Result<Status, Failure> {
+    let closer = listener.closer();
+    let wait = move || {
+        let status = child.wait();
+        closer.close();
+        status
+    };
+    let waiter = baton.spawn("gdb", wait).map_err(|error| Failure::Internal(error.to_string()))?;
+    serve(session, listener, false);
+    let status = waiter.join()??;
+    if status.success() { Ok(Status::Good) } else { Ok(Status::EndedOtherwise) }
+}
