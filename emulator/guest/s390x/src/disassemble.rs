@@ -42,8 +42,94 @@ pub fn disassemble(bytes: &[u8], pc: u64) -> String {
         }
         printed.push(operand(name.trim_end_matches('?'), &insn, text, pc));
     }
+    let name = extend(row.name, &insn, &names, &mut printed);
     let joined = printed.join(",");
-    if joined.is_empty() { row.name.to_owned() } else { format!("{} {joined}", row.name) }
+    if joined.is_empty() { name } else { format!("{name} {joined}") }
+}
+
+/// What conditions are called, by mask; empty where there is no name.
+const CONDITIONS: [&str; 16] =
+    ["", "o", "h", "nle", "l", "nhe", "lh", "ne", "e", "nlh", "he", "nl", "le", "nh", "no", ""];
+/// What results of comparisons are called.
+const RELATIONS: [&str; 16] =
+    ["", "", "h", "", "l", "", "ne", "", "e", "", "nl", "", "nh", "", "", ""];
+
+/// The extended mnemonic, which has an operand in it that is then not printed.
+fn extend(name: &str, i: &Insn, names: &[&str], printed: &mut Vec<String>) -> String {
+    let branch = |plain: &str, never: &str, mask: u8| match mask {
+        0 => never.to_owned(),
+        15 => plain.to_owned(),
+        mask => format!("{plain}{}", CONDITIONS[usize::from(mask)]),
+    };
+    let by_mask = match name {
+        "bcr" if i.r1 == 15 => Some("br".to_owned()),
+        "bcr" if i.r1 == 0 && i.r2 == 0 => {
+            printed.clear();
+            return "nopr".to_owned();
+        }
+        "bcr" if i.r1 == 0 => Some("nopr".to_owned()),
+        "bcr" => Some(format!("b{}r", CONDITIONS[usize::from(i.r1)])),
+        "bc" => Some(branch("b", "nop", i.r1)),
+        "brc" => Some(branch("j", "jnop", i.r1)),
+        "brcl" => Some(branch("jg", "jgnop", i.r1)),
+        "bic" if i.r1 != 0 => Some(branch("bi", "", i.r1)),
+        _ => None,
+    };
+    if let Some(name) = by_mask {
+        printed.remove(0);
+        if name == "nop" {
+            // Printed as if it had a base alone.
+            printed.iter_mut().for_each(|operand| *operand = operand.replace(",%r0)", ")"));
+        }
+        return name;
+    }
+    if let Some(older) = older_name(name, i, printed) {
+        return older.to_owned();
+    }
+    let is_conditional = name.starts_with("loc") || name.starts_with("stoc");
+    let compares = names.contains(&"jd") || is_compare_and(name);
+    let suffix = if is_conditional {
+        CONDITIONS[usize::from(i.m3)]
+    } else if compares {
+        RELATIONS[usize::from(i.m3)]
+    } else {
+        ""
+    };
+    if !suffix.is_empty()
+        && let Some(place) = names.iter().position(|name| *name == "m3")
+    {
+        printed.remove(place);
+        return format!("{name}{suffix}");
+    }
+    match name {
+        "risbg" | "risbgn" if i.m4 & 0xc0 == 0x80 => {
+            printed[2] = format!("{},{},{}", i.m3, i.m4 & 0x3f, i.imm as u8);
+            format!("{name}z")
+        }
+        "cu21" if i.m3 == 0 => "cuutf".to_owned(),
+        "cu12" if i.m3 == 0 => "cutfu".to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+/// Conversions had no masks once, or only the first: without them they have their older names.
+fn older_name<'a>(name: &'a str, i: &Insn, printed: &mut Vec<String>) -> Option<&'a str> {
+    let older = name.strip_suffix('a').filter(|older| older.ends_with("br"))?;
+    let always_rounds = matches!(older.as_bytes(), [b'f', ..] | [b'c', b'f' | b'g', ..]);
+    if i.m4 != 0 || (!always_rounds && i.m3 != 0) {
+        return None;
+    }
+    printed.pop();
+    if !always_rounds {
+        printed.remove(1);
+    }
+    Some(older)
+}
+
+/// Whether it compares and branches to an address, or traps.
+fn is_compare_and(name: &str) -> bool {
+    let compared = name.trim_start_matches('c').trim_start_matches('l').trim_start_matches('g');
+    matches!(compared, "rb" | "ib" | "rt" | "it" | "fit" | "t")
 }
 
 /// The number that a register or mask name stands for.

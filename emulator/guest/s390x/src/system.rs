@@ -433,6 +433,11 @@ pub(crate) fn trap(cx: &mut Cx<S390x>, _args: [u64; 3]) -> Helped {
     unimplemented(cx, "TRAP with a trap control block")
 }
 
+/// COMPARE AND FORM CODEWORD.
+pub(crate) fn compare_form_codeword(cx: &mut Cx<S390x>, _args: [u64; 3]) -> Helped {
+    unimplemented(cx, "COMPARE AND FORM CODEWORD")
+}
+
 /// UPDATE TREE.
 pub(crate) fn update_tree(cx: &mut Cx<S390x>, _args: [u64; 3]) -> Helped {
     unimplemented(cx, "UPDATE TREE")

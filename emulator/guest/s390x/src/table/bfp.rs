@@ -110,9 +110,9 @@ instructions! {
     ldeb    "ed04"  RXE     "f1,x"          @ float::ldeb;
     lxdb    "ed05"  RXE     "f1,x"          @ float::lxdb;
     lxeb    "ed06"  RXE     "f1,x"          @ float::lxeb;
-    ledbra  "b344"  RRF     "f1,f2,m3,m4"   @ float::ledbra;
-    ldxbra  "b345"  RRF     "f1,f2,m3,m4"   @ float::ldxbra;
-    lexbra  "b346"  RRF     "f1,f2,m3,m4"   @ float::lexbra;
+    ledbra  "b344"  RRF     "f1,m3,f2,m4"   @ float::ledbra;
+    ldxbra  "b345"  RRF     "f1,m3,f2,m4"   @ float::ldxbra;
+    lexbra  "b346"  RRF     "f1,m3,f2,m4"   @ float::lexbra;
     fiebra  "b357"  RRF     "f1,m3,f2,m4"   @ float::fiebra;
     fidbra  "b35f"  RRF     "f1,m3,f2,m4"   @ float::fidbra;
     fixbra  "b347"  RRF     "f1,m3,f2,m4"   @ float::fixbra;

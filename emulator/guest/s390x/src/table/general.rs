@@ -473,6 +473,7 @@ instructions! {
     clgib   "ecfd"  RIS     "r1,u,m3,s"     = branch::compare_storage::<_, X, false, I>;
     bpp     "c7"    SMI     "m1,j32,s"      = branch::nothing;
     bprp    "c5"    MII     "m1,j12,j24"    = branch::nothing;
+    ppa     "b2e8"  RRF     "r1,r2,m3"      = branch::nothing;
     niai    "b2fa"  IE      "m3,m4"         = branch::nothing;
     pfd     "e336"  RXY     "m1,x"          = branch::nothing;
     pfdrl   "c62"   RIL     "m1,j"          = branch::nothing;
@@ -527,6 +528,7 @@ instructions! {
     clcle   "a9"    RS      "r1,r3,s"       @ long::clcle;
     clclu   "eb8f"  RSY     "r1,r3,s"       @ long::clclu;
     cksm    "b241"  RRE     "r1,r2"         @ long::cksm;
+    cfc     "b21a"  S       "s"             @ system::compare_form_codeword;
     srst    "b25e"  RRE     "r1,r2"         @ long::srst;
     srstu   "b9be"  RRE     "r1,r2"         @ long::srstu;
     clst    "b25d"  RRE     "r1,r2"         @ long::clst;

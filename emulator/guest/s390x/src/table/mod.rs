@@ -59,6 +59,51 @@ impl Row {
         self.operands
     }
 
+    /// The half-bytes that operands are in, or that are of no consequence to `objdump`: a bit each, the first one's the lowest.
+    /// The others of an encoding should be zero.
+    #[must_use]
+    pub fn used(&self) -> u16 {
+        use Format::*;
+        let named = |what: &[&str]| {
+            let is = |operand: &str| what.contains(&operand.trim_end_matches('?'));
+            self.operands.split(',').any(is)
+        };
+        let bit = |place: u32, on: bool| if on { 1u16 << place } else { 0 };
+        let first = bit(2, named(&["r1", "a1", "f1", "c1", "m1"]));
+        let second = bit(3, named(&["r2", "r3", "a2", "a3", "f2", "f3", "c3", "m3", "x"]));
+        let all = |from: u32, to: u32| (from..=to).fold(0, |bits, place| bits | bit(place, true));
+        0b11 | match self.format {
+            E => 0,
+            IE => all(6, 7),
+            RR => first | second,
+            RRE | RRF => {
+                bit(4, named(&["r3", "f3", "m3"]))
+                    | bit(5, named(&["m4"]))
+                    | bit(6, named(&["r1", "f1", "a1"]))
+                    | bit(7, named(&["r2", "f2", "a2"]))
+            }
+            RRD => all(4, 4) | all(6, 7),
+            S if self.operands.is_empty() => 0,
+            S => all(4, 7),
+            RS => first | second | all(4, 7),
+            RX => first | second | all(4, 7),
+            RIE_A => first | all(4, 8),
+            RIE_B => all(2, 8),
+            RIE_D | RIE_E | RIE_G => all(2, 7),
+            RRS => all(2, 8),
+            RXE => all(2, 7),
+            RXF => all(2, 8),
+            RSL => bit(2, true) | all(4, 7),
+            SMI => bit(2, true) | all(4, 11),
+            _ => all(2, 11),
+        } | match CodePart::of(self.first) {
+            CodePart::None => 0,
+            CodePart::SecondByte => all(2, 3),
+            CodePart::FourthNibble => bit(3, true),
+            CodePart::LastByte => all(10, 11),
+        }
+    }
+
     /// Whether the second operand is not in storage, but its address is an amount.
     #[must_use]
     pub fn is_shift(&self) -> bool {
