@@ -1,5 +1,7 @@
 //! `lockstep log bisect`, as a user runs it.
 
+#![allow(clippy::disallowed_methods, reason = "a test writes the script that it records with")]
+
 mod common;
 
 use std::fs;
