@@ -157,6 +157,13 @@ impl<G: Guest> Cx<G> {
         (&mut self.platform, DeviceCx { mem: &mut self.mem, bp: &mut self.bp })
     }
 
+    /// Instructions left of the whole budget, whether the engine looks up before or not.
+    #[inline]
+    #[must_use]
+    pub const fn rest(&self) -> u64 {
+        self.left + self.held
+    }
+
     /// Makes the engine look up before the next instruction.
     #[inline]
     pub fn look_up(&mut self) {
