@@ -165,6 +165,13 @@ impl<G: Guest> Cx<G> {
         self.held = 0;
     }
 
+    /// Instructions left of the whole budget, whether the engine looks up before or not.
+    #[inline]
+    #[must_use]
+    pub const fn rest(&self) -> u64 {
+        self.left + self.held
+    }
+
     /// Makes the engine look up before the next instruction.
     #[inline]
     pub fn look_up(&mut self) {

@@ -228,7 +228,7 @@ impl<G: Guest> Jit<G> {
         self.tables.refresh(cx);
         let slots = self.pages.at::<G>(number).slots();
         self.tables.fill_source(cx, number, slots);
-        let before = (cx.left, self.ticks.map(|ticks| ticks()));
+        let before = (cx.rest(), self.ticks.map(|ticks| ticks()));
         let frame = &raw mut *self.frame;
         let (engine, cx) = (&raw mut *self, &raw mut *cx);
         // SAFETY: the code is alive (see `begin` and `adopt`); it reads and writes the frame, the registers, and guest pages
@@ -251,7 +251,7 @@ impl<G: Guest> Jit<G> {
         if !matches!(why, Leave::Turned | Leave::Exit) {
             cx.left = this.frame.left;
         }
-        this.stats.fast += before.0.saturating_sub(cx.left);
+        this.stats.fast += before.0.saturating_sub(cx.rest());
         this.come_back(cx, why)
     }
 
