@@ -102,7 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     if !arguments.no_linux {
         linux::run(root, &lockstep, qemu.as_ref(), &folder, arguments.runs.min(3))?;
     }
-    alpha::run(root, &lockstep, &folder, arguments.runs)?;
+    alpha::run(root, &lockstep, &folder, arguments.runs, !arguments.no_linux)?;
     Ok(())
 }
 

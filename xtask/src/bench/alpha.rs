@@ -32,7 +32,13 @@ struct Guest {
 const REPLAY: usize = 2;
 
 /// Times every guest that is here, and says how.
-pub(super) fn run(root: &Path, lockstep: &Path, folder: &Path, runs: u32) -> Result<(), Error> {
+pub(super) fn run(
+    root: &Path,
+    lockstep: &Path,
+    folder: &Path,
+    runs: u32,
+    with_linux: bool,
+) -> Result<(), Error> {
     let has_qemu = Timed::new("version", QEMU, &["--version"]).run(&[]).is_ok();
     let linux = root.join("guests/linux-alpha");
     let guests = [
@@ -48,7 +54,8 @@ pub(super) fn run(root: &Path, lockstep: &Path, folder: &Path, runs: u32) -> Res
         },
     ];
     let mut report = Report::default();
-    for guest in guests.iter().filter(|guest| guest.kernel.is_file()) {
+    let wanted = |guest: &&Guest| guest.kernel.is_file() && (with_linux || guest.initrd.is_none());
+    for guest in guests.iter().filter(wanted) {
         let commands = guest.commands(lockstep, has_qemu, folder);
         let instructions = count_instructions(&commands[0])?;
         let mut times = vec![Vec::new(); commands.len()];
