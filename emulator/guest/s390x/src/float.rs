@@ -487,7 +487,9 @@ type Two<F> = fn(&mut Env, <F as Format>::Bits, <F as Format>::Bits) -> <F as Fo
 fn two<F: Held>(cx: &mut Cx<S390x>, r1: u8, b: F::Bits, op: Two<F>, coded: bool) -> Helped {
     F::check(r1)?;
     let a = F::get(cx, r1);
-    compute(cx, current(cx),
+    compute(
+        cx,
+        current(cx),
         |env| op(env, a, b),
         |cx, result| {
             F::put(cx, r1, result);
