@@ -38,11 +38,11 @@ pub(crate) fn debug(args: &DebugArgs) -> Result<Status, Failure> {
         OpenError::Log(error) => bad_log(path, error),
         error => Failure::Open(error),
     })?;
-    let arch = timeline.machine().arch();
+    let (arch, big_endian) = (timeline.machine().arch(), timeline.machine().big_endian());
     let session = Session::new(timeline, symbols);
     let baton = Baton::os();
     let listener = Listener::bind(&baton, &args.listen)?;
-    let line = GdbLine { arch, symbols: symbol_file, address: listener.address() };
+    let line = GdbLine { arch, big_endian, symbols: symbol_file, address: listener.address() };
     match &args.gdb {
         Some(program) => {
             let child = line.start(program, args)?;
@@ -104,24 +104,26 @@ pub(crate) fn symbols_of(images: &Images) -> Symbols {
 /// How gdb is started.
 struct GdbLine<'a> {
     arch: &'a str,
+    big_endian: bool,
     symbols: Option<PathBuf>,
     address: &'a ListenAddress,
 }
 
 impl GdbLine<'_> {
-    fn commands(&self) -> [String; 2] {
-        [
-            format!("set architecture {}", gdb_architecture(self.arch)),
-            format!("target remote {}", self.address),
-        ]
+    fn commands(&self) -> Vec<String> {
+        let architecture = format!("set architecture {}", gdb_architecture(self.arch));
+        // Without an ELF file gdb believes that every guest has the byte order of its host.
+        let order = self.big_endian.then(|| "set endian big".to_owned());
+        let attach = format!("target remote {}", self.address);
+        [Some(architecture), order, Some(attach)].into_iter().flatten().collect()
     }
 
     /// Its arguments, as one types them.
     fn as_typed(&self) -> String {
         let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
         let file = self.symbols.as_ref().map(|path| quote(&path.display().to_string()) + " ");
-        let commands = self.commands().map(|command| format!("-ex {}", quote(&command)));
-        file.unwrap_or_default() + &commands.join(" ")
+        let commands = self.commands().into_iter().map(|line| format!("-ex {}", quote(&line)));
+        file.unwrap_or_default() + &commands.collect::<Vec<_>>().join(" ")
     }
 
     fn start(&self, program: &Path, args: &DebugArgs) -> Result<Child, Failure> {

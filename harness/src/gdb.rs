@@ -74,7 +74,7 @@ impl Gdb {
         Ok(gdb)
     }
 
-    /// Attaches to a server. The architecture is as gdb calls it; gdb can find it out itself, but not where it has to guess.
+    /// Attaches to a server.
     ///
     /// # Errors
     /// See [`Gdb::command`].

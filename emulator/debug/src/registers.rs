@@ -37,15 +37,18 @@ pub(crate) fn stops_before_access(arch: &str) -> bool {
     arch == "aarch64"
 }
 
-/// The feature that a register belongs to. GDB's own features hold what it insists on, ours everything else.
-fn feature(arch: &str, register: &RegisterInfo) -> String {
+/// The feature that a register belongs to. GDB's own features hold what it insists on, ours everything else: GDB
+/// refuses a description in which one of its features lacks a register.
+fn feature(arch: &str, registers: &[RegisterInfo], register: &RegisterInfo) -> String {
     let vector = register.name.starts_with('v');
+    let has_all_vectors = registers.iter().any(|register| register.name == "v31");
     let known = match (arch, register.group) {
         ("aarch64", RegisterGroup::General) => "aarch64.core",
         ("aarch64", RegisterGroup::Float) => "aarch64.fpu",
         ("s390x", RegisterGroup::General) if register.name.starts_with("acr") => "s390.acr",
         ("s390x", RegisterGroup::General) => "s390.core",
-        ("s390x", RegisterGroup::Float) if vector => "s390.vx",
+        ("s390x", RegisterGroup::Float) if vector && has_all_vectors => "s390.vx",
+        ("s390x", RegisterGroup::Float) if vector => return format!("org.lockstep.{arch}.vector"),
         ("s390x", RegisterGroup::Float) => "s390.fpr",
         (_, RegisterGroup::General) => return format!("org.lockstep.{arch}.core"),
         (_, RegisterGroup::Float) => return format!("org.lockstep.{arch}.float"),
@@ -81,7 +84,10 @@ fn describe(arch: &str, registers: &[RegisterInfo]) -> String {
     if arch != "alpha" {
         let mut features: BTreeMap<String, Vec<(usize, &RegisterInfo)>> = BTreeMap::new();
         for (number, register) in registers.iter().enumerate() {
-            features.entry(feature(arch, register)).or_default().push((number, register));
+            features
+                .entry(feature(arch, registers, register))
+                .or_default()
+                .push((number, register));
         }
         for (name, members) in features {
             describe_feature(&mut xml, arch, &name, &members);
@@ -239,7 +245,7 @@ mod tests {
         registers.extend(named("acr0 acr1", 32, RegisterGroup::General));
         registers.push(register("fpc", 32, RegisterGroup::Float));
         registers.extend(named("f0 f1 v0l", 64, RegisterGroup::Float));
-        registers.extend(named("v16", 128, RegisterGroup::Float));
+        registers.extend(named("v16 v31", 128, RegisterGroup::Float));
         registers.extend(named("cr0", 64, RegisterGroup::System));
         RegisterFile::new("s390x", true, registers)
     }
@@ -282,6 +288,9 @@ mod tests {
             feature("org.gnu.gdb.s390.vx").contains("name=\"v16\" bitsize=\"128\" type=\"vec128\"")
         );
         assert!(feature("org.lockstep.s390x.system").contains("name=\"cr0\""));
+        let without = named("pswm f0 v0l", 64, RegisterGroup::Float);
+        let without = RegisterFile::new("s390x", true, without);
+        assert!(!without.description().contains("s390.vx"), "it would lack v16");
     }
 
     /// Catches a description of alpha, for which GDB knows its registers itself and takes exactly so many.

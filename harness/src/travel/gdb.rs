@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A server of a recording. Ends with its owner.
 struct Server {
     _process: Group,
-    /// What gdb is told to attach to.
-    address: String,
+    /// What it wants gdb to be told, the last of which attaches.
+    commands: Vec<String>,
 }
 
 impl Server {
@@ -38,10 +38,11 @@ impl Server {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
             let said = fs::read_to_string(&out).unwrap_or_default();
-            let address =
-                said.split_once("target remote ").and_then(|(_, rest)| rest.split_once('\''));
-            if let Some((address, _)) = address {
-                return Ok(Self { _process: process, address: address.to_owned() });
+            if said.contains("target remote ") && said.ends_with('\n') {
+                let quoted = said.split("-ex '").skip(1);
+                let commands = quoted.filter_map(|rest| rest.split_once('\''));
+                let commands = commands.map(|(command, _)| command.to_owned()).collect();
+                return Ok(Self { _process: process, commands });
             }
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -71,7 +72,10 @@ impl<'a> RealGdb<'a> {
     ) -> Result<Self, String> {
         let server = Server::start(program, arguments, folder)?;
         let mut gdb = Gdb::start(None)?;
-        let printed = gdb.attach(&server.address)?;
+        let mut printed = String::new();
+        for command in &server.commands {
+            printed = gdb.command(command)?;
+        }
         if !printed.contains("Remote debugging using") {
             return Err(format!("gdb cannot attach: {printed}"));
         }
