@@ -1,7 +1,8 @@
 //! How fast one moves over a recording: what `cargo xtask bench time-travel` runs.
 //!
 //! `time-travel LOG KERNEL [INITRD]` replays the recording and moves over it, and prints one figure a line. Times are of the
-//! wall, so they say something only beside each other: what is compared was measured in turns, in this one process.
+//! wall, so they say something only beside each other: what is compared was measured in turns, in this one process. Where a
+//! computer is busy with other things, the processor time beside it says more.
 
 #![allow(
     clippy::disallowed_types,
@@ -14,11 +15,11 @@ use std::error::Error;
 use std::fs::File;
 use std::io::BufReader;
 
-use lockstep_core::Moment;
+use lockstep_core::{Moment, What};
 use lockstep_host::{Stopwatch, side_by_side};
 use lockstep_log::{ImageRole, Reader};
 use lockstep_machine::{EngineChoice, Images, Replay, ReplayEnd, Watch, WatchKind};
-use lockstep_timeline::{Conditions, Options, Stop, Timeline};
+use lockstep_timeline::{Conditions, EventCondition, Options, Stop, Timeline};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -26,6 +27,30 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 const ROUNDS: usize = 3;
 /// Steps back after the first.
 const STEPS: usize = 500;
+/// Ticks of processor time in a second, on Linux.
+const TICKS: f64 = 100.0;
+
+/// Seconds of processor time that this process has had, on all processors.
+fn processor_time() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = rest.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok());
+    ticks.sum::<f64>() / TICKS
+}
+
+/// Seconds of the wall, and of processors.
+#[derive(Clone, Copy)]
+struct Time {
+    wall: f64,
+    processor: f64,
+}
+
+fn timed<T>(act: impl FnOnce() -> Outcome<T>) -> Outcome<(T, Time)> {
+    let (watch, before) = (Stopwatch::start(), processor_time());
+    let value = act()?;
+    let (wall, processor) = (watch.elapsed().as_secs_f64(), processor_time() - before);
+    Ok((value, Time { wall, processor }))
+}
 
 struct Recording {
     log: String,
@@ -42,23 +67,26 @@ impl Recording {
         Ok(Timeline::open(self.reader()?, self.images.clone(), options)?)
     }
 
-    /// Seconds that a plain replay takes.
-    fn replay(&self) -> Outcome<f64> {
-        let watch = Stopwatch::start();
-        let mut replay = Replay::new(self.reader()?, &self.images)?;
-        replay.set_engine(EngineChoice::Auto)?;
-        match replay.run()? {
-            ReplayEnd::Complete(_) => Ok(watch.elapsed().as_secs_f64()),
-            end => Err(format!("{end:?}").into()),
+    /// The time that a plain replay takes.
+    fn replay(&self) -> Outcome<Time> {
+        let replay = || {
+            let mut replay = Replay::new(self.reader()?, &self.images)?;
+            replay.set_engine(EngineChoice::Auto)?;
+            Ok(replay.run()?)
+        };
+        match timed(replay)? {
+            (ReplayEnd::Complete(_), time) => Ok(time),
+            (end, _) => Err(format!("{end:?}").into()),
         }
     }
 
-    /// A timeline at its end, and the seconds that it took to get there.
-    fn travelled(&self) -> Outcome<(Timeline, f64)> {
-        let watch = Stopwatch::start();
-        let mut timeline = self.timeline()?;
-        expect(&timeline.resume()?, &Stop::EndOfHistory)?;
-        Ok((timeline, watch.elapsed().as_secs_f64()))
+    /// A timeline at its end, and the time that it took to get there.
+    fn travelled(&self) -> Outcome<(Timeline, Time)> {
+        timed(|| {
+            let mut timeline = self.timeline()?;
+            expect(&timeline.resume()?, &Stop::EndOfHistory)?;
+            Ok(timeline)
+        })
     }
 }
 
@@ -96,25 +124,51 @@ fn main() -> Outcome<()> {
         if replays_first {
             plain.push(recording.replay()?);
         }
-        let (timeline, seconds) = recording.travelled()?;
-        kept.push(seconds);
+        let (timeline, time) = recording.travelled()?;
+        kept.push(time);
         at_end = Some(timeline);
         if !replays_first {
             plain.push(recording.replay()?);
         }
     }
-    let upkeep = plain.iter().zip(&kept).map(|(plain, kept)| (kept / plain - 1.0) * 100.0);
-    let upkeep = median(upkeep.collect());
-    let replay = median(plain);
+    let upkeep = |of: fn(&Time) -> f64| {
+        let pairs = plain.iter().zip(&kept);
+        median(pairs.map(|(plain, kept)| (of(kept) / of(plain) - 1.0) * 100.0).collect())
+    };
     let mut timeline = at_end.ok_or("no rounds")?;
     line("instructions", timeline.end().retired as f64 / 1e6, "million");
-    line("plain replay", replay, "s");
-    line("replay with checkpoints", median(kept), "s");
-    line("checkpoint upkeep", upkeep, "%");
+    let replay = Time {
+        wall: median(plain.iter().map(|time| time.wall).collect()),
+        processor: median(plain.iter().map(|time| time.processor).collect()),
+    };
+    line("plain replay", replay.wall, "s");
+    line("plain replay, processor", replay.processor, "s");
+    line("checkpoint upkeep", upkeep(|time| time.wall), "%");
+    line("checkpoint upkeep, processor", upkeep(|time| time.processor), "%");
     report_checkpoints(&timeline);
-    steps(&mut timeline)?;
+    steps(&mut timeline, "at the end")?;
+    in_the_middle(&mut timeline)?;
     report_checkpoints(&timeline);
     scans(&mut timeline, replay)
+}
+
+/// Steps back from where a timeline stopped without having known before that it would.
+fn in_the_middle(timeline: &mut Timeline) -> Outcome<()> {
+    let middle = timeline.events().iter().rev().find_map(|event| {
+        let early = event.at.retired < timeline.end().retired / 10 * 9;
+        matches!(event.what, What::ConsoleOut { .. } | What::Interrupt { .. })
+            .then_some(event)
+            .filter(|_| early)
+    });
+    let Some(kind) = middle.map(|event| event.what.kind()) else { return Ok(()) };
+    let start = timeline.end().retired / 10 * 9;
+    timeline.seek(Moment::at(start))?;
+    let events = vec![EventCondition::Kind(kind)];
+    timeline.set_conditions(Conditions { events, ..Conditions::default() });
+    let stop = timeline.resume()?;
+    timeline.set_conditions(Conditions::default());
+    println!("stopped at {}: {stop:?}", timeline.moment());
+    steps(timeline, "where an event stopped it")
 }
 
 fn report_checkpoints(timeline: &Timeline) {
@@ -123,21 +177,21 @@ fn report_checkpoints(timeline: &Timeline) {
     line("memory that only they hold", held.bytes as f64 / f64::from(1 << 20), "MiB");
 }
 
-fn steps(timeline: &mut Timeline) -> Outcome<()> {
+fn steps(timeline: &mut Timeline, place: &str) -> Outcome<()> {
     let mut times = Vec::new();
     for _ in 0..=STEPS {
         let watch = Stopwatch::start();
         expect(&timeline.reverse_step()?, &Stop::Moment)?;
         times.push(watch.elapsed().as_secs_f64() * 1e3);
     }
-    line("first reverse step at the end", times[0], "ms");
+    line(&format!("first reverse step {place}"), times[0], "ms");
     let following = times.split_off(1);
     line("following reverse steps, slowest", following.iter().copied().fold(0.0, f64::max), "ms");
     line("following reverse steps, median", median(following), "ms");
     Ok(())
 }
 
-fn scans(timeline: &mut Timeline, replay: f64) -> Outcome<()> {
+fn scans(timeline: &mut Timeline, replay: Time) -> Outcome<()> {
     let vcpu = timeline.machine().position().0;
     let stack = timeline.machine().register(vcpu, 31).unwrap_or_default() as u64;
     let nowhere = Conditions { breakpoints: [4].into(), ..Conditions::default() };
@@ -150,16 +204,15 @@ fn scans(timeline: &mut Timeline, replay: f64) -> Outcome<()> {
     ] {
         timeline.seek(Moment::NEVER)?;
         timeline.set_conditions(conditions);
-        let watch = Stopwatch::start();
-        let stop = timeline.reverse_resume()?;
-        let seconds = watch.elapsed().as_secs_f64();
+        let (stop, time) = timed(|| Ok(timeline.reverse_resume()?))?;
         if whole {
             expect(&stop, &Stop::StartOfHistory)?;
         } else {
             println!("{stop:?} at {}", timeline.moment());
         }
-        line(name, seconds, "s");
-        line("  of one replay", seconds / replay * 100.0, "%");
+        line(name, time.wall, "s");
+        line("  of one replay", time.wall / replay.wall * 100.0, "%");
+        line("  processor time of one replay's", time.processor / replay.processor * 100.0, "%");
     }
     Ok(())
 }

@@ -58,7 +58,7 @@ pub(crate) struct MachineArgs {
     /// Number of vCPUs
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) cpus: u16,
-    /// A kernel: an arm64 Image, an ELF file or a flat binary
+    /// A kernel: an arm64 Image (also packed: gzip or EFI zboot), an ELF file or a flat binary
     #[arg(short, long, value_name = "FILE")]
     pub(crate) kernel: Option<PathBuf>,
     /// The kernel's initial RAM disk
@@ -164,7 +164,7 @@ pub(crate) struct RecordArgs {
 }
 
 /// A recording and its images.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct RecordingArgs {
     /// The recording
     pub(crate) log: PathBuf,
@@ -228,6 +228,17 @@ pub(crate) struct DebugArgs {
     pub(crate) gdb_options: Vec<OsString>,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct BisectArgs {
+    #[command(flatten)]
+    pub(crate) recording: RecordingArgs,
+    /// The recording to compare with; without it, the first is compared with its own replay
+    pub(crate) other: Option<PathBuf>,
+    /// What executes the guest's instructions
+    #[arg(long, default_value = "auto", value_enum)]
+    pub(crate) engine: Engine,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogCommand {
     /// Print every event, a line each
@@ -254,6 +265,8 @@ pub(crate) enum LogCommand {
         /// What is compared with it
         actual: PathBuf,
     },
+    /// Say at which instruction two runs part: of two recordings, or of one and its replay
+    Bisect(BisectArgs),
     /// Check every byte
     Verify {
         /// The logs

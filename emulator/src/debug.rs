@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use lockstep_debug::{End, Gone, Session, Stream, Symbols, gdb_architecture};
 use lockstep_host::signals::leave_interrupts_to_children;
 use lockstep_host::{Arrival, Baton, Connection, ListenAddress, Listener, read_file, side_by_side};
-use lockstep_log::{Header, ImageRole};
+use lockstep_log::{Header, ImageRecord, ImageRole};
 use lockstep_machine::{Images, parse_memory};
 use lockstep_timeline::{OpenError, Options, Timeline};
 
@@ -15,6 +15,10 @@ use crate::args::DebugArgs;
 use crate::failure::{Failure, Status};
 use crate::replay::{bad_log, find_images, open, path_of};
 use crate::run::IMAGE_LIMIT;
+
+/// What makes gdb look again after a `monitor` command, which may have gone elsewhere.
+const LOOK_AGAIN: &str = "python gdb.execute(\"define hookpost-monitor\\npython \
+                          gdb.execute('maintenance flush register-cache', to_string=True)\\nend\")";
 
 /// The magic number of ELF files.
 const ELF: &[u8] = b"\x7fELF";
@@ -75,15 +79,26 @@ fn find_symbols(
     if let Some(path) = &args.symbols {
         return Ok((in_file(path, &read_file(path, IMAGE_LIMIT)?)?, Some(path.clone())));
     }
-    for role in [ImageRole::Kernel, ImageRole::Bios] {
-        let Some((record, bytes)) = images.get(role) else { continue };
-        if bytes.starts_with(ELF) {
+    match elf_of(images) {
+        Some((record, bytes)) => {
             let path = path_of(&args.recording, header, record)?;
             let name = PathBuf::from(&record.name);
-            return Ok((in_file(path.as_ref().unwrap_or(&name), bytes)?, path));
+            Ok((in_file(path.as_ref().unwrap_or(&name), bytes)?, path))
         }
+        None => Ok((Symbols::default(), None)),
     }
-    Ok((Symbols::default(), None))
+}
+
+/// The image that may have symbols.
+fn elf_of(images: &Images) -> Option<(&ImageRecord, &[u8])> {
+    let found =
+        [ImageRole::Kernel, ImageRole::Bios].into_iter().filter_map(|role| images.get(role));
+    found.into_iter().find(|(_, bytes)| bytes.starts_with(ELF))
+}
+
+/// The symbols that the images have; none when they have none, or cannot be read.
+pub(crate) fn symbols_of(images: &Images) -> Symbols {
+    elf_of(images).and_then(|(_, bytes)| Symbols::of_elf(bytes).ok()).unwrap_or_default()
 }
 
 /// How gdb is started.
@@ -116,7 +131,7 @@ impl GdbLine<'_> {
         for line in self.commands() {
             command.arg("-ex").arg(line);
         }
-        command.args(&args.gdb_options);
+        command.arg("-ex").arg(LOOK_AGAIN).args(&args.gdb_options);
         command.spawn().map_err(|error| {
             let program = program.display();
             Failure::Usage(format!(

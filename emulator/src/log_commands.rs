@@ -27,6 +27,7 @@ pub(crate) fn run(command: LogCommand) -> Result<Status, Failure> {
         }),
         LogCommand::Render { log } => render_one(&log),
         LogCommand::Diff { expected, actual } => diff_two(&expected, &actual),
+        LogCommand::Bisect(args) => crate::bisect::run(&args),
     };
     match status {
         // Whoever reads has seen enough.

@@ -11,6 +11,7 @@
 )]
 
 mod args;
+mod bisect;
 mod debug;
 mod failure;
 mod front;

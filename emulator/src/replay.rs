@@ -9,6 +9,7 @@ use lockstep_log::{Header, ImageRecord, ImageRole, LogError, Reader};
 use lockstep_machine::{Images, Replay, ReplayEnd, ReplayError};
 
 use crate::args::{RecordingArgs, ReplayArgs};
+use crate::debug::symbols_of;
 use crate::failure::{Failure, Status};
 use crate::front::Front;
 use crate::run::{IMAGE_LIMIT, assist, file_name};
@@ -67,9 +68,13 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
         }
         ReplayEnd::Diverged(divergence) => {
             eprintln!("lockstep: {divergence}");
+            let symbols = symbols_of(&images);
+            if let Some((name, offset)) = divergence.pc.and_then(|pc| symbols.lookup(pc)) {
+                eprintln!("the pc is in {name}, {offset} bytes on");
+            }
             if let Some(insn) = replay.machine().disassemble() {
                 let (vcpu, pc) = replay.machine().position();
-                eprintln!("next instruction on {vcpu}: {pc:#x}  {insn}");
+                eprintln!("next instruction on {vcpu}: {}  {insn}", symbols.show(pc));
             }
             Ok(Status::Divergence)
         }

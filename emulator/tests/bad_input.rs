@@ -38,6 +38,10 @@ fn folder() -> tempfile::TempDir {
     no_segments[56] = 0;
     write("nothing.elf", &no_segments);
     fs::create_dir(folder.path().join("dir")).unwrap();
+    write("sector", &[0; 512]);
+    write("513", &[0; 513]);
+    write("disk.qcow2", &[b"QFI\xfb\0\0\0\x03", &[0; 504][..]].concat());
+    write("packed", &[0x1f, 0x8b, 8, 0, 1, 2, 3]);
     // These have a length, and take no room.
     for (name, megabytes) in [("17M", 17), ("65M", 65), ("5000M", 5000)] {
         let file = fs::File::create(folder.path().join(name)).unwrap();
@@ -55,6 +59,40 @@ fn check_table(folder: &Path, rows: &[(&str, &str)]) {
         assert_eq!(ran.err, format!("{error}\n"), "{line}");
         assert_eq!(ran.out, b"", "{line}");
     }
+}
+
+/// Catches a file that is taken for a disk, or a disk that is left out without a word.
+#[test]
+fn disks() {
+    let sixteen = "run -k hello.elf".to_owned() + &" --disk sector".repeat(17);
+    let rows = [
+        ("run -k hello.elf --disk nope", "lockstep: cannot read 'nope': no such file or folder"),
+        ("run -k hello.elf --disk dir", "lockstep: cannot read 'dir': it is a folder"),
+        (
+            "run -k hello.elf --disk empty",
+            "lockstep: disk image empty: an empty file cannot be a disk",
+        ),
+        (
+            "run -k hello.elf --disk sector --disk 513",
+            "lockstep: disk image 513: 513 bytes are no whole number of 512-byte sectors: this is not a raw \
+             disk image",
+        ),
+        (
+            "run -k hello.elf --disk disk.qcow2",
+            "lockstep: disk image disk.qcow2: a qcow2 image; only raw images can be used, `qemu-img convert \
+             -O raw` makes one",
+        ),
+        (sixteen.as_str(), "lockstep: disk image sector: board virt has room for 16 disks"),
+        (
+            "record -o 513 -k hello.elf --disk 513",
+            "lockstep: 513: would be overwritten by the recording",
+        ),
+        (
+            "run -k packed",
+            "lockstep: kernel image packed: cannot be unpacked (gzip): unexpected end of file",
+        ),
+    ];
+    check_table(folder().path(), &rows);
 }
 
 /// Catches an image that is run although it cannot be meant, and errors that do not say which image and why.
@@ -177,7 +215,8 @@ fn machines() {
         ("run -k hello.elf -M virt,gic=9", "lockstep: board option 'gic=9': values are 3, 2"),
         (
             "run -k hello.elf -M virt,gicv=3",
-            "lockstep: board option 'gicv=3': board virt has these options: gic, semihosting",
+            "lockstep: board option 'gicv=3': board virt has these options: gic, console, \
+             entropy, net, semihosting",
         ),
         ("run -k hello.elf -M virt,gic=2,gic=3", "lockstep: board option 'gic=3': given twice"),
         ("run -k hello.elf --seed x", "lockstep: --seed 'x': write a number, or 'random'"),

@@ -65,6 +65,43 @@ fn moves_and_stop_reasons() {
     assert_eq!(gdb.register(PC), path[3]);
 }
 
+/// Catches a command that cannot be used and takes with it what the two sides have agreed on, or the connection.
+#[test]
+fn an_unusable_command_is_answered() {
+    let recorded = Recorded::new("hello");
+    let server = recorded.serve(&[]);
+    let mut gdb = server.attach();
+    gdb.ask("qSupported:multiprocess+");
+    assert_eq!(gdb.ask("QStartNoAckMode"), "OK");
+    for command in [
+        "vCont;t:p1.1",
+        "Hx1",
+        "Hgx",
+        "vCont;s",
+        "Z0,zz,1",
+        "m",
+        "mzz,1",
+        "Pzz",
+        "p",
+        "qRcmd,z",
+        "X1",
+        "bsx",
+    ] {
+        assert!(gdb.ask(command).starts_with('E'), "{command}");
+        assert_eq!(gdb.ask("?"), "T05thread:p01.01;", "after {command}");
+    }
+    for command in ["", "x", "nonsense", "vMustReplyEmpty", "QNonStop:1"] {
+        assert_eq!(gdb.ask(command), "", "{command}");
+    }
+    // Neither a wrong sum nor an endless packet is sent again, so it has to be answered.
+    gdb.stream.write_all(b"$g#00").unwrap();
+    assert_eq!(gdb.answer(), "E01");
+    gdb.stream.write_all(&packet(&[b'a'; 100_000])).unwrap();
+    assert_eq!(gdb.answer(), "E01");
+    assert_eq!(gdb.ask("vCont;s:p1.1"), "T05thread:p01.01;");
+    assert_eq!(gdb.moment(), "1.0");
+}
+
 /// Catches watchpoints that stop at the wrong side of the access, which a debugger would step past or miss, and that name
 /// another address than the access.
 #[test]
@@ -92,6 +129,46 @@ fn watchpoints_stop_where_a_debugger_expects_it() {
     assert_eq!(gdb.ask("z4,40209f98,1"), "OK");
     assert_eq!(gdb.ask("vCont;c"), "T05thread:01;rwatch:40209f90;");
     assert_eq!(gdb.ask("Z2,40209f98,0"), "E16");
+}
+
+/// Catches a step of another vCPU than the one that was asked for, or one that is not exactly one instruction of it.
+#[test]
+fn each_vcpu_is_a_thread() {
+    let recorded = Recorded::new("smp");
+    let server = recorded.serve(&[]);
+    let mut gdb = server.attach();
+    gdb.monitor("seek 19999");
+    let events = gdb.monitor("events 19999 20");
+    let switch = |from: &str| {
+        let line = events.lines().find(|line| line.contains(&format!("switch from={from}")));
+        let moment = line.unwrap().split_whitespace().next().unwrap();
+        moment.split('.').next().unwrap().parse::<u64>().unwrap()
+    };
+    let (first, second) = (switch("cpu0"), switch("cpu1"));
+    assert_eq!(first, 20_000, "{events}");
+    assert_eq!(gdb.ask("qfThreadInfo"), "m01,02");
+    assert_eq!(gdb.ask("vCont;s:1"), "T05thread:01;");
+    assert_eq!(gdb.moment(), "20000.1");
+    // The other one's first instruction.
+    assert_eq!(gdb.ask("vCont;s:2"), "T05thread:02;");
+    assert_eq!(gdb.moment(), "20001.0");
+    assert_eq!(gdb.ask("qfThreadInfo"), "m02,01", "the one that stopped goes first");
+    // The first one's next instruction comes when the other one's slice is over.
+    assert_eq!(gdb.ask("vCont;s:1"), "T05thread:01;");
+    assert_eq!(gdb.moment(), format!("{}.0", second + 1));
+    assert_eq!(gdb.ask("bs"), "T05thread:01;");
+    assert!(gdb.moment().starts_with(&format!("{second}.")));
+    assert_eq!(gdb.ask("bs"), "T05thread:01;");
+    assert_eq!(gdb.moment(), "19999.0");
+    assert_eq!(
+        gdb.ask("vCont;s:3"),
+        "T05thread:01;",
+        "there is none: the one that stopped goes on"
+    );
+    let info: String = "cpu1, ".bytes().map(|byte| format!("{byte:02x}")).collect();
+    assert!(gdb.ask("qThreadExtraInfo,2").starts_with(&info));
+    assert_eq!(gdb.ask("T2"), "OK");
+    assert_eq!(gdb.ask("T3"), "E01");
 }
 
 /// Catches a write that changes the recording, a branch that cannot be left, and a user who is not told of it.

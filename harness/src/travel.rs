@@ -3,6 +3,7 @@
 //! What the moves mean is written once, for whoever can move: the library, and a debugger that is attached to it. So both are
 //! asked the same, and must give the same answers.
 
+mod gdb;
 mod library;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::schema::{
     Base, CompareSeeks, EventAt, Expectation, Move, Place, StopKind, Target, WatchFor,
 };
 
+pub use gdb::RealGdb;
 pub use library::{Library, LibraryError};
 
 /// Why a move ended.

@@ -5,6 +5,8 @@
 //! leaves its traces in caches. A ratio is taken within a round; what is reported of times and ratios alike is the
 //! smallest, the median and the largest.
 
+mod time_travel;
+
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
@@ -14,6 +16,7 @@ use std::time::Instant;
 
 use crate::replay_tests;
 
+mod alpha;
 mod linux;
 mod summary;
 
@@ -38,6 +41,8 @@ pub(crate) struct Arguments {
     /// Measure this lockstep instead of building one.
     #[arg(long, value_name = "FILE")]
     lockstep: Option<PathBuf>,
+    #[command(flatten)]
+    time_travel: time_travel::TimeTravel,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +67,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     };
     let folder = target(root).join("bench");
     fs::create_dir_all(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
+    if arguments.time_travel.time_travel {
+        println!("{}", circumstances(None));
+        return arguments.time_travel.run(&lockstep, root, &folder);
+    }
     let qemu = find_qemu(arguments.against.as_deref())?;
     println!("{}", circumstances(qemu.as_ref()));
     let mut report = Report::default();
@@ -93,6 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     if !arguments.no_linux {
         linux::run(root, &lockstep, qemu.as_ref(), &folder, arguments.runs.min(3))?;
     }
+    alpha::run(root, &lockstep, &folder, arguments.runs)?;
     Ok(())
 }
 

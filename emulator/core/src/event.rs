@@ -90,6 +90,39 @@ pub enum InterruptClass {
     Fiq,
     /// AArch64 SError.
     SError,
+    /// Alpha: an I/O device.
+    Device,
+    /// Alpha: the interval timer.
+    Clock,
+    /// Alpha: another processor.
+    Interprocessor,
+    /// Alpha: a performance counter.
+    Performance,
+    /// Alpha, s390x: a machine check.
+    MachineCheck,
+    /// s390x external interruption: clock comparator, CPU timer, signals of other processors, service signal.
+    External,
+    /// s390x I/O interruption.
+    Io,
+    /// s390x restart.
+    Restart,
+}
+
+impl InterruptClass {
+    /// Every class, in the order of their numbers in the log.
+    pub const ALL: [Self; 11] = [
+        Self::Irq,
+        Self::Fiq,
+        Self::SError,
+        Self::Device,
+        Self::Clock,
+        Self::Interprocessor,
+        Self::Performance,
+        Self::MachineCheck,
+        Self::External,
+        Self::Io,
+        Self::Restart,
+    ];
 }
 
 impl fmt::Display for InterruptClass {
@@ -98,6 +131,14 @@ impl fmt::Display for InterruptClass {
             Self::Irq => "irq",
             Self::Fiq => "fiq",
             Self::SError => "serror",
+            Self::Device => "device",
+            Self::Clock => "clock",
+            Self::Interprocessor => "interprocessor",
+            Self::Performance => "performance",
+            Self::MachineCheck => "machine-check",
+            Self::External => "external",
+            Self::Io => "io",
+            Self::Restart => "restart",
         })
     }
 }

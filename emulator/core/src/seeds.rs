@@ -23,6 +23,8 @@ pub enum Use {
     Latency = 5,
     /// Data and choices of tests.
     Test = 6,
+    /// Instructions that give random numbers.
+    Processor = 7,
 }
 
 /// A stream of random numbers, fixed by a seed and a [`Use`].

@@ -24,6 +24,10 @@ impl Size {
     }
 }
 
+/// A permission bit of a TLB entry: stores are allowed, but [`crate::Guest::check_guarded`] is asked about each of them.
+/// For pages that have protected parts.
+pub const GUARDED: u16 = 8;
+
 /// What an access does, as page permissions see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -42,6 +46,13 @@ impl Access {
     #[must_use]
     pub const fn needs(self) -> u16 {
         self as u16
+    }
+
+    /// What must be so among an entry's permission bits for an access to go ahead without asking anybody: the
+    /// bits to look at. Those of [`Access::needs`] must be set, and [`GUARDED`] must not.
+    #[must_use]
+    pub(crate) const fn looks_at(self) -> u16 {
+        if self.writes() { self.needs() | GUARDED } else { self.needs() }
     }
 
     /// Whether a fault is reported as one of a store.

@@ -164,6 +164,14 @@ impl<G: Guest> Cx<G> {
         self.left + self.held
     }
 
+    /// What follows is done between two instructions, not by one: to be called before memory is accessed outside an
+    /// engine's run, so that what happens has the moment of the boundary.
+    pub fn between_instructions(&mut self) {
+        self.end = self.bp.retired + 1;
+        self.left = 0;
+        self.held = 0;
+    }
+
     /// Makes the engine look up before the next instruction.
     #[inline]
     pub fn look_up(&mut self) {
@@ -233,7 +241,9 @@ impl<G: Guest> Cx<G> {
     ) -> Result<Translation, Exit<G>> {
         let mode = if user { 0 } else { self.cpu.mmu.mode };
         let untagged = G::untag(&self.cpu, address);
-        let entry = match self.cpu.tlb.find(untagged, self.cpu.mmu.space, mode, access) {
+        let mmu = self.cpu.mmu;
+        let space = if access == Access::Execute { mmu.fetch_space } else { mmu.space };
+        let entry = match self.cpu.tlb.find(untagged, space, mode, access) {
             Some(entry) => entry,
             None => {
                 self.sync();
@@ -247,6 +257,9 @@ impl<G: Guest> Cx<G> {
                 entry
             }
         };
+        if access.writes() && entry.is_guarded(mode) {
+            G::check_guarded(self, untagged).map_err(Exit::Exception)?;
+        }
         Ok(Translation { address: entry.physical(address), device: entry.device })
     }
 

@@ -89,10 +89,12 @@ pub fn run<G: Guest>(
             }
             cx.left = std::mem::take(&mut cx.held);
         }
-        let result = if cx.cpu.careful {
-            G::run_carefully(cx, &mut |cx| engine.step(cx))
-        } else {
+        let result = if !cx.cpu.careful {
             engine.stretch(cx)
+        } else if cx.stop_at_breakpoint() {
+            Ok(())
+        } else {
+            G::run_carefully(cx, &mut |cx| engine.step(cx))
         };
         if let Err(exit) = result {
             match exit {

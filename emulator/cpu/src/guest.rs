@@ -86,6 +86,11 @@ pub trait Guest: Sized + 'static {
         access: Access,
         user: bool,
     ) -> Result<TlbEntry, Exit<Self>>;
+    /// Whether a store to `address`, in a page whose TLB entry is [`crate::GUARDED`], may go ahead.
+    fn check_guarded(cx: &mut Cx<Self>, address: u64) -> Result<(), Self::Exception> {
+        let _ = (cx, address);
+        Ok(())
+    }
     /// What a walk of the page tables would find at an address without its tag, for a processor in its present mode and
     /// whoever asks. Changes nothing; `None` where nothing is mapped.
     fn look(cpu: &Vcpu<Self>, mem: &PhysMem, untagged: u64) -> Option<TlbEntry>;

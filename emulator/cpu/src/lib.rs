@@ -16,7 +16,7 @@ mod tlb;
 mod traps;
 mod vcpu;
 
-pub use access::{Access, Mem, Size};
+pub use access::{Access, GUARDED, Mem, Size};
 pub use cx::{Cx, Exit, Request, peek};
 pub use debug::{RegisterGroup, RegisterInfo};
 pub use emit::{Binary, Compare, Emit, Helper, Reg, SINK, Unary, Width};

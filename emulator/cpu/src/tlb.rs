@@ -8,7 +8,7 @@
 use lockstep_memory::{Changed, Changes};
 use serde::{Deserialize, Serialize};
 
-use crate::Access;
+use crate::{Access, GUARDED};
 
 /// Entries of the main array.
 const MAIN: usize = 512;
@@ -26,7 +26,7 @@ pub struct TlbEntry {
     pub frame: u64,
     /// The address space it belongs to (ASID, ASN), unless global.
     pub space: u16,
-    /// Per mode, four bits from the lowest: read 1, write 2, execute 4.
+    /// Per mode, four bits from the lowest: read 1, write 2, execute 4, guarded 8.
     pub permissions: u16,
     /// Log2 of the size of the guest page that this is a piece of.
     pub page_bits: u8,
@@ -53,6 +53,18 @@ impl TlbEntry {
     #[must_use]
     pub const fn permits(&self, mode: u8, access: Access) -> bool {
         (self.permissions >> (mode * 4)) & access.needs() == access.needs()
+    }
+
+    /// Whether the access is permitted and nobody has to be asked.
+    #[inline(always)]
+    const fn permits_freely(&self, mode: u8, access: Access) -> bool {
+        (self.permissions >> (mode * 4)) & access.looks_at() == access.needs()
+    }
+
+    /// Whether the guest has to be asked about each store.
+    #[must_use]
+    pub const fn is_guarded(&self, mode: u8) -> bool {
+        (self.permissions >> (mode * 4)) & GUARDED != 0
     }
 
     #[inline(always)]
@@ -122,13 +134,14 @@ impl Tlb {
     /// Entries of the main array.
     pub const PLACES: usize = MAIN;
 
-    /// The physical address, when the main array has an entry that permits the access.
+    /// The physical address, when the main array has an entry that permits the access without a question.
     #[inline(always)]
     #[must_use]
     pub fn hit(&self, address: u64, space: u16, mode: u8, access: Access) -> Option<u64> {
         let page = address >> PAGE_BITS;
         let entry = &self.main[place(page)];
-        (entry.matches(page, space) && entry.permits(mode, access)).then(|| entry.physical(address))
+        (entry.matches(page, space) && entry.permits_freely(mode, access))
+            .then(|| entry.physical(address))
     }
 
     /// The entry for an address that permits the access; a victim changes places with the main entry.

@@ -39,8 +39,10 @@ pub struct Fetch {
 pub struct MmuCx {
     /// Which permission bits of TLB entries apply (0 is user mode, at most 3).
     pub mode: u8,
-    /// The current address space.
+    /// The address space of data.
     pub space: u16,
+    /// The address space of instructions.
+    pub fetch_space: u16,
     /// Every data access insists on natural alignment.
     pub align: bool,
 }

@@ -40,7 +40,8 @@ pub trait Stream {
     /// # Errors
     /// Nobody takes them.
     fn send(&mut self, bytes: &[u8]) -> Result<(), Gone>;
-    /// Something that tells, while the timeline moves, whether [`Stream::try_receive`] has something to say.
+    /// Something that tells, while the timeline moves, whether [`Stream::try_receive`] has something to say that cannot
+    /// wait for the move's end: an interrupt, say.
     fn watcher(&self) -> Box<dyn FnMut() -> bool + Send>;
 }
 

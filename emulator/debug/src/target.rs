@@ -25,6 +25,7 @@ use gdbstub::target::ext::target_description_xml_override::{
 };
 use gdbstub::target::ext::thread_extra_info::{ThreadExtraInfo, ThreadExtraInfoOps};
 use gdbstub::target::{Target, TargetError, TargetResult};
+use lockstep_core::VcpuId;
 use lockstep_machine::{InspectError, PowerState, Watch, WatchKind};
 use lockstep_timeline::TimelineError;
 
@@ -113,6 +114,11 @@ impl Debuggee {
             TimelineError::Inspect(InspectError::Register { .. }) => INVALID,
             _ => NOTHING_THERE,
         })
+    }
+
+    /// The vCPU that is to step: the one that stopped, when there is none of that number.
+    fn steppable(&self, tid: Tid) -> VcpuId {
+        if self.check_tid(tid).is_ok() { vcpu_of(tid) } else { self.stopped }
     }
 
     fn check_tid(&self, tid: Tid) -> TargetResult<(), Self> {
@@ -281,7 +287,7 @@ impl MultiThreadResume for Debuggee {
 
 impl MultiThreadSingleStep for Debuggee {
     fn set_resume_action_step(&mut self, tid: Tid, _: Option<Signal>) -> Result<(), Infallible> {
-        self.plan = Some(Plan::Step(Direction::Forward, vcpu_of(tid)));
+        self.plan = Some(Plan::Step(Direction::Forward, self.steppable(tid)));
         Ok(())
     }
 }
@@ -293,7 +299,7 @@ impl MultiThreadRangeStepping for Debuggee {
         start: u64,
         end: u64,
     ) -> Result<(), Infallible> {
-        self.plan = Some(Plan::Range(vcpu_of(tid), start, end));
+        self.plan = Some(Plan::Range(self.steppable(tid), start, end));
         Ok(())
     }
 }
@@ -314,7 +320,7 @@ impl ReverseCont<Tid> for Debuggee {
 
 impl ReverseStep<Tid> for Debuggee {
     fn reverse_step(&mut self, tid: Tid) -> Result<(), Infallible> {
-        self.plan = Some(Plan::Step(Direction::Backward, vcpu_of(tid)));
+        self.plan = Some(Plan::Step(Direction::Backward, self.steppable(tid)));
         Ok(())
     }
 }

@@ -10,14 +10,26 @@
 
 mod bus;
 pub mod cfi_flash;
+pub mod css;
 mod device;
 pub mod gic;
+pub mod i8042;
+pub mod i82077;
+pub mod i8237;
+pub mod i82378;
+pub mod i8254;
+pub mod i8259;
+pub mod mc146818;
+pub mod ns16550;
+pub mod pci;
 pub mod pl011;
 pub mod pl031;
 pub mod pl061;
 mod registers;
+pub mod sclp;
 #[cfg(test)]
 mod testing;
+pub mod typhoon;
 pub mod virtio;
 
 pub use bus::{Bus, MapError, Window};

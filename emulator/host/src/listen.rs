@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Portions read and not yet looked at, before the peer has to wait.
 const READ_AHEAD: usize = 64;
 const PORTION: usize = 4096;
+/// The byte by which a debugger asks a running target to stop.
+const INTERRUPT: u8 = 0x03;
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -259,11 +261,38 @@ pub struct Connection {
     baton: Baton,
     stream: Stream,
     incoming: Receiver<Vec<u8>>,
-    unread: Unread,
+    unread: Arc<Unread>,
 }
 
-/// Portions that were read and not received, and one more when nothing will follow.
-type Unread = Arc<AtomicUsize>;
+/// What was read and not received.
+#[derive(Default)]
+struct Unread {
+    portions: AtomicUsize,
+    /// Portions that somebody may have to hear of at once: those with an interrupt in them, and the end.
+    urgent: AtomicUsize,
+}
+
+impl Unread {
+    fn add(&self, portion: &[u8]) {
+        self.portions.fetch_add(1, Ordering::Relaxed);
+        if portion.contains(&INTERRUPT) {
+            self.urgent.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn remove(&self, portion: &[u8]) {
+        self.portions.fetch_sub(1, Ordering::Relaxed);
+        if portion.contains(&INTERRUPT) {
+            self.urgent.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether somebody should look. Acknowledgements and the like can wait, unless they keep the peer waiting.
+    fn calls(&self) -> bool {
+        self.urgent.load(Ordering::Relaxed) > 0
+            || self.portions.load(Ordering::Relaxed) >= READ_AHEAD
+    }
+}
 
 /// The peer is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -275,11 +304,11 @@ impl Connection {
         stream.prepare()?;
         let (sender, incoming) = baton.channel(READ_AHEAD);
         let reading = stream.try_clone()?;
-        let unread = Unread::default();
+        let unread = Arc::<Unread>::default();
         let (inner, counter) = (baton.clone(), Arc::clone(&unread));
         let read = move || {
             read_into(&inner, reading, &sender, &counter);
-            counter.fetch_add(1, Ordering::Relaxed);
+            counter.urgent.fetch_add(1, Ordering::Relaxed);
         };
         baton.spawn("debug-reader", read).map_err(io::Error::other)?;
         Ok(Self { baton: baton.clone(), stream, incoming, unread })
@@ -291,7 +320,7 @@ impl Connection {
     /// The peer is gone, and all that it sent has been received.
     pub fn receive(&self) -> Result<Vec<u8>, Closed> {
         let bytes = self.incoming.recv().map_err(|_| Closed)?;
-        self.unread.fetch_sub(1, Ordering::Relaxed);
+        self.unread.remove(&bytes);
         Ok(bytes)
     }
 
@@ -302,7 +331,7 @@ impl Connection {
     pub fn try_receive(&self) -> Result<Option<Vec<u8>>, Closed> {
         match self.incoming.try_recv() {
             Ok(bytes) => {
-                self.unread.fetch_sub(1, Ordering::Relaxed);
+                self.unread.remove(&bytes);
                 Ok(Some(bytes))
             }
             Err(crate::ReceiveError::Empty) => Ok(None),
@@ -310,11 +339,11 @@ impl Connection {
         }
     }
 
-    /// Something that tells, on any thread, whether [`Connection::try_receive`] has something to say: bytes, or that the
-    /// peer is gone.
+    /// Something that tells, on any thread, whether [`Connection::try_receive`] has something to say that cannot wait: an
+    /// interrupt, that the peer is gone, or so much that the peer has to wait.
     pub fn watcher(&self) -> impl FnMut() -> bool + Send + use<> {
         let unread = Arc::clone(&self.unread);
-        move || unread.load(Ordering::Relaxed) > 0
+        move || unread.calls()
     }
 
     /// Sends bytes to the peer.
@@ -341,7 +370,7 @@ fn read_into(baton: &Baton, mut stream: Stream, incoming: &Sender<Vec<u8>>, unre
             Ok(0) => return,
             Ok(length) => {
                 // Counted first: whoever receives it counts it off.
-                unread.fetch_add(1, Ordering::Relaxed);
+                unread.add(&buffer[..length]);
                 if incoming.send(buffer[..length].to_vec()).is_err() {
                     return;
                 }
@@ -395,15 +424,25 @@ mod tests {
         let address = "127.0.0.1:0".parse().expect("an address");
         let listener = Listener::bind(&Baton::os(), &address).expect("free");
         let ListenAddress::Tcp(at) = listener.address() else { panic!("not TCP") };
-        let peer = TcpStream::connect(at).expect("open");
+        let mut peer = TcpStream::connect(at).expect("open");
         let connection = connection(&listener);
         assert_eq!(connection.try_receive(), Ok(None));
         assert!(!connection.watcher()());
+        let calls = |what: &str| {
+            let start = std::time::Instant::now();
+            while !connection.watcher()() {
+                assert!(start.elapsed() < PATIENCE, "nobody noticed {what}");
+            }
+        };
+        // What can wait, then what cannot.
+        peer.write_all(b"+").expect("sent");
+        assert_eq!(connection.receive(), Ok(b"+".to_vec()));
+        peer.write_all(b"$g#67\x03").expect("sent");
+        calls("an interrupt");
+        assert_eq!(connection.receive(), Ok(b"$g#67\x03".to_vec()));
+        assert!(!connection.watcher()());
         drop(peer);
-        let start = std::time::Instant::now();
-        while !connection.watcher()() {
-            assert!(start.elapsed() < PATIENCE, "nobody noticed that the peer is gone");
-        }
+        calls("that the peer is gone");
         listener.closer().close();
         assert!(matches!(listener.wait(), Arrival::Closed));
     }

@@ -93,7 +93,8 @@ unsafe impl Send for Mode {}
 #[derive(Default)]
 struct Tables {
     modes: [Mode; MODES],
-    space: u16,
+    /// The address spaces of data and of instructions.
+    spaces: (u16, u16),
 }
 
 impl Tables {
@@ -145,11 +146,11 @@ impl HostTables {
                 }
             }
         }
-        let space = cx.cpu.mmu.space;
+        let spaces = (cx.cpu.mmu.space, cx.cpu.mmu.fetch_space);
         let tables = self.of(&cx.cpu);
-        if tables.space != space {
+        if tables.spaces != spaces {
             tables.clear();
-            tables.space = space;
+            tables.spaces = spaces;
         }
         if cx.cpu.tlb.has_changes() {
             match cx.cpu.tlb.take_changes() {
@@ -193,7 +194,7 @@ impl HostTables {
         if known.page == page && known.frame == frame {
             return;
         }
-        let hit = cx.cpu.tlb.hit(page, cx.cpu.mmu.space, mode, Access::Execute);
+        let hit = cx.cpu.tlb.hit(page, cx.cpu.mmu.fetch_space, mode, Access::Execute);
         let here = hit == Some(frame << 12);
         *known = if here { Source { page, slots, frame } } else { NO_SOURCE };
         tables.used = true;

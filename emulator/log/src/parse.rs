@@ -130,7 +130,7 @@ fn parse_stop(words: &mut Words<'_>) -> Result<StopReason, String> {
 }
 
 fn parse_class(word: &str) -> Result<InterruptClass, String> {
-    [InterruptClass::Irq, InterruptClass::Fiq, InterruptClass::SError]
+    InterruptClass::ALL
         .into_iter()
         .find(|class| class.to_string() == word)
         .ok_or_else(|| format!("unknown kind of interrupt {}", excerpt(word)))

@@ -25,11 +25,7 @@ fn what() -> impl Strategy<Value = What> {
         any::<u16>().prop_map(Owner::Device),
     ];
     let id = (owner, any::<u32>()).prop_map(|(owner, number)| EntryId { owner, number });
-    let class = prop_oneof![
-        Just(InterruptClass::Irq),
-        Just(InterruptClass::Fiq),
-        Just(InterruptClass::SError)
-    ];
+    let class = proptest::sample::select(&InterruptClass::ALL);
     prop_oneof![
         (any::<u8>(), bytes).prop_map(|(port, bytes)| What::Input(Input::Console { port, bytes })),
         Just(What::Input(Input::PowerKey)),

@@ -101,10 +101,6 @@ pub fn check(record: &mut MachineRecord) -> Result<(), ConfigError> {
         ConfigError::Board { name: record.board.clone(), known: known.join(", ") }
     })?;
     record.arch = board.arch.to_owned();
-    record.options.retain(|key, value| {
-        let option = board.options.iter().find(|option| option.name == key);
-        !option.is_some_and(|option| value == "off" && option.values[0] == "off")
-    });
     for (key, value) in &record.options {
         let error =
             |detail: String| ConfigError::Option { option: format!("{key}={value}"), detail };
@@ -116,8 +112,7 @@ pub fn check(record: &mut MachineRecord) -> Result<(), ConfigError> {
             return Err(error(format!("values are {}", option.values.join(", "))));
         }
     }
-    // Everything is written down, but for devices that are not there: those that boards get later change no old log.
-    for option in board.options.iter().filter(|option| option.values[0] != "off") {
+    for option in board.options {
         record.options.entry(option.name.to_owned()).or_insert_with(|| option.values[0].to_owned());
     }
     // What is switched off is not there: a record says nothing of what its machine does not have.

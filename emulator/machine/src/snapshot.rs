@@ -19,6 +19,13 @@ impl Snapshot {
         &self.saved
     }
 
+    /// The names of the parts in which this snapshot differs from another of a machine like this one, memory among them.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Vec<String> {
+        let memory = (self.mem != other.mem).then_some("memory");
+        self.saved.differing(&other.saved).into_iter().chain(memory).map(str::to_owned).collect()
+    }
+
     /// Bytes of host memory that this snapshot holds and another of the same machine does not.
     #[must_use]
     pub fn bytes_beyond(&self, other: &Self) -> u64 {

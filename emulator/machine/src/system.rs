@@ -475,7 +475,11 @@ impl<G: Guest> Machine for System<G> {
                 self.show_outputs();
                 return pause;
             }
-            if matches!(self.choose(), Choice::LookAgain) || self.is_at(goal) {
+            // A switch is an event, at which somebody may want to stop.
+            if matches!(self.choose(), Choice::LookAgain)
+                || self.is_at(goal)
+                || self.cx.bp.journal.stop_wanted()
+            {
                 continue;
             }
             G::resumes(&mut self.cx);

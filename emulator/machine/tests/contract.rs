@@ -10,7 +10,7 @@ use lockstep_core::{Event, EventKind, Input, Level, Moment, StopReason, What};
 use lockstep_log::{Difference, encode};
 use lockstep_machine::{Goal, Machine, Pause, ReplayEnd};
 
-/// Guests with timers, faults, page tables, several vCPUs; each with both interrupt controllers.
+/// Guests with timers, faults, page tables, several vCPUs; each with both interrupt controllers, and on each board.
 fn guests() -> Vec<Guest> {
     let mut guests = Vec::new();
     for gic in ["virt,gic=2", "virt,gic=3"] {
@@ -19,6 +19,9 @@ fn guests() -> Vec<Guest> {
         }
     }
     guests.push(guest("self-modifying", "virt", 1));
+    for name in ["hello", "timer", "traps"] {
+        guests.push(guest(name, "clipper", 1));
+    }
     guests
 }
 

@@ -179,13 +179,19 @@ impl Judge {
         observer.downcast_mut()
     }
 
-    /// The machine is at another moment, for which `matcher` looks for something.
-    pub(crate) fn moved(&mut self, at: Moment, matcher: Matcher) {
-        self.matcher = matcher;
+    /// The machine was taken to another moment.
+    pub(crate) fn moved(&mut self, at: Moment) {
         self.found = None;
-        self.hits.clear();
         if let Some(history) = &self.history {
             self.next = history.place(at);
+        }
+    }
+
+    /// From here on, `matcher` says what to stop at.
+    pub(crate) fn look_for(&mut self, matcher: Matcher) {
+        self.matcher = matcher;
+        self.hits.clear();
+        if let Some(history) = &self.history {
             self.matcher.prime(&history.events, self.next);
         }
     }

@@ -13,7 +13,8 @@
 //!
 //! [`Timeline::seek`] can also stop between the acts at a count. Such a position is named by its [`Moment`], whose ordinal is
 //! the number of events that have happened at that count. Where an act makes several events, there is no position between
-//! them; the position after the act is taken. Events that the instruction itself makes come after the position before it.
+//! them; the position after the act is taken. Acts that make no event have no position of their own either: where several
+//! have the same moment, the last one is meant, which may be the position before the instruction. Events that the instruction itself makes come after the position before it.
 //!
 //! From one position before an instruction to the next, one *transition* happens: the instruction, and then what happens
 //! before the next one. A watchpoint or an event belongs to a transition. Going forward the timeline stops after that
@@ -21,6 +22,7 @@
 //!
 //! [`Moment`]: lockstep_core::Moment
 
+mod bisect;
 mod conditions;
 mod error;
 mod history;
@@ -32,6 +34,7 @@ mod store;
 mod timeline;
 mod track;
 
+pub use bisect::{Bisection, FirstDifference, bisect};
 pub use conditions::{Conditions, EventCondition};
 pub use error::{OpenError, TimelineError};
 pub use options::{Job, Options, SideBySide};

@@ -88,9 +88,8 @@ impl Runner {
     pub(crate) fn look_out(&mut self, lookout: &Lookout) {
         self.looks_out = true;
         self.machine.set_traps(lookout.traps.clone());
-        let at = self.machine.moment();
         if let Some(judge) = Judge::of(&mut *self.machine) {
-            judge.moved(at, lookout.matcher.clone());
+            judge.look_for(lookout.matcher.clone());
         }
     }
 
@@ -105,6 +104,10 @@ impl Runner {
     /// Goes back, or forth, to where a snapshot was taken, and stops at nothing.
     pub(crate) fn restore(&mut self, snapshot: &Snapshot) -> Result<(), TimelineError> {
         self.machine.restore(snapshot)?;
+        let at = self.machine.moment();
+        if let Some(judge) = Judge::of(&mut *self.machine) {
+            judge.moved(at);
+        }
         self.look_out(&Lookout::default());
         self.looks_out = false;
         Ok(())

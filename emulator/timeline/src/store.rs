@@ -126,3 +126,77 @@ impl Store {
         self.entries.keys().nth(place).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "a test reads the guest that it needs")]
+
+    use lockstep_log::ImageRole;
+    use lockstep_machine::{Images, Machine, MachineRecord, build, check};
+
+    use super::*;
+
+    /// Where the board's RAM is free.
+    const FREE: u64 = 0x4300_0000;
+    const PAGE: u64 = 4096;
+
+    fn machine() -> Box<dyn Machine> {
+        let guest =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/aarch64/guests/hello.elf");
+        let mut record = MachineRecord { board: "virt".to_owned(), ..MachineRecord::default() };
+        check(&mut record).unwrap();
+        let mut images = Images::default();
+        images.add(ImageRole::Kernel, "hello", std::fs::read(guest).unwrap());
+        build(&record, &images).unwrap()
+    }
+
+    fn write(machine: &mut dyn Machine, pages: u64, value: u8) {
+        for page in 0..pages {
+            machine.write_physical(FREE + page * PAGE, &[value]).unwrap();
+        }
+    }
+
+    /// Catches pages that are counted twice, not at all, or although the machine has them as well.
+    #[test]
+    fn pages_are_counted_once() {
+        let mut machine = machine();
+        let mut store = Store::new(Moment::at(0), machine.save());
+        for (count, value) in [(100, 1), (200, 2), (300, 3)] {
+            write(&mut *machine, 10, value);
+            store.put(Moment::at(count), machine.save());
+        }
+        let pages = |now, owned| store.bytes(Moment::at(now), owned) / PAGE;
+        // With the machine at the last of them, ten pages of each of the two before it are theirs alone; those before
+        // the first write were the shared page of zeros. Something comes on top for lists of pages and for other state.
+        let at_end = pages(300, 0);
+        assert!((20..60).contains(&at_end), "{at_end}");
+        // At the first, there are ten pages of each later one.
+        let at_start = pages(0, 0);
+        assert!((30..70).contains(&at_start), "{at_start}");
+        write(&mut *machine, 10, 4);
+        assert_eq!(machine.bytes_owned() / PAGE, 10);
+        assert_eq!(pages(300, machine.bytes_owned()), at_end + 10);
+    }
+
+    /// Catches thinning that takes what is near, keeps what is too much, or takes the first.
+    #[test]
+    fn what_is_far_goes_first() {
+        let mut machine = machine();
+        let mut store = Store::new(Moment::at(0), machine.save());
+        for count in 1..=64 {
+            write(&mut *machine, 10, count as u8);
+            store.put(Moment::at(count * 1000), machine.save());
+        }
+        let now = Moment::at(64_000);
+        let budget = store.bytes(now, 0) / 4;
+        store.thin(now, 0, budget);
+        assert!(store.bytes(now, 0) <= budget);
+        let left: Vec<u64> = store.moments().iter().map(|at| at.retired / 1000).collect();
+        assert_eq!(left[0], 0);
+        assert!(left.len() > 8 && left.ends_with(&[62, 63, 64]), "{left:?}");
+        let gaps: Vec<u64> = left.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(gaps[0] > 4 && gaps.last() == Some(&1), "{left:?}");
+        store.thin(now, 0, 0);
+        assert_eq!(store.moments(), [Moment::at(0)]);
+    }
+}

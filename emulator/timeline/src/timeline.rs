@@ -113,6 +113,11 @@ impl Timeline {
         self.runner.machine.digest()
     }
 
+    /// The machine's whole state here, as a value.
+    pub fn snapshot(&mut self) -> Snapshot {
+        self.runner.machine.save()
+    }
+
     /// The events of the recording, in order.
     #[must_use]
     pub fn events(&self) -> &[Event] {
@@ -183,7 +188,11 @@ impl Timeline {
     /// See [`TimelineError`]; so for all moves.
     pub fn seek(&mut self, to: Moment) -> Result<Stop, TimelineError> {
         let (start, end) = (self.track().start, self.track().end);
-        let halt = self.go(to.clamp(start, end))?;
+        let goal = to.clamp(start, end);
+        let mut halt = self.go(before(goal.retired).min(end))?;
+        if self.moment() > goal && halt != Halt::Interrupted {
+            halt = self.go(goal)?;
+        }
         match self.stop(halt, to) {
             Stop::Moment if to < start => Ok(Stop::StartOfHistory),
             stop => Ok(stop),

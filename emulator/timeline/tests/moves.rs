@@ -113,7 +113,8 @@ fn visited(timeline: &mut Timeline, numbers: &mut Numbers, count: usize) -> Vec<
 /// Catches a breakpoint that one direction sees and the other does not, or at another place.
 #[test]
 fn breakpoints_are_the_same_both_ways() {
-    for (name, engine) in ["timer", "exceptions", "smp", "echo"].iter().zip(ENGINES.iter().cycle())
+    for (name, engine) in
+        ["timer", "exceptions", "smp", "echo", "debug"].iter().zip(ENGINES.iter().cycle())
     {
         let recorded = record(name, Level::Events);
         let mut timeline = recorded.timeline(with(*engine));
@@ -230,7 +231,7 @@ fn watchpoints_are_the_same_both_ways() {
 /// Catches breakpoints and watchpoints that the guest could notice: in its state, its counts or its events.
 #[test]
 fn watching_changes_nothing() {
-    for name in ["exceptions", "timer", "self-modifying"] {
+    for name in ["exceptions", "timer", "self-modifying", "debug"] {
         let recorded = record(name, Level::Full);
         let mut timeline = recorded.timeline(with(EngineChoice::Auto));
         let straight = recorded.straight(&BTreeSet::from([timeline.end().retired]));
@@ -320,6 +321,10 @@ fn positions_between_acts() {
         assert_eq!(timeline.step().unwrap(), Stop::Moment);
         let settled = (timeline.moment(), timeline.digest());
         timeline.seek(Moment { ordinal: u32::MAX, ..warp }).unwrap();
+        assert_eq!((timeline.moment(), timeline.digest()), settled);
+        // The moment of a position leads there, although the vCPU wakes up without an event of its own.
+        timeline.seek(Moment::NEVER).unwrap();
+        timeline.seek(settled.0).unwrap();
         assert_eq!((timeline.moment(), timeline.digest()), settled);
         timeline.seek(warp).unwrap();
         assert_eq!(timeline.reverse_step().unwrap(), Stop::Moment);

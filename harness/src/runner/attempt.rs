@@ -9,10 +9,11 @@ use lockstep_machine::Images;
 
 use super::Runner;
 use crate::failure::{Evidence, Failure, first_difference, tail};
+use crate::gdb::Gdb;
 use crate::golden;
 use crate::process::{Ended, Run};
 use crate::schema::{Disk, Exit, Io, Move, Scenario, Step, Typing, pattern, script_text};
-use crate::travel::{Library, travel};
+use crate::travel::{Library, RealGdb, travel};
 use crate::trial::Trial;
 
 /// A trial that is running.
@@ -33,6 +34,7 @@ impl Attempt<'_> {
         fs::write(script, script_text(&self.scenario.script))?;
         self.make_disks()?;
         let disks = self.disk_digests()?;
+        let mut not_tried = None;
         for recording in 1..=self.runner.recordings {
             for (index, step) in self.scenario.steps.iter().enumerate() {
                 match step {
@@ -40,7 +42,7 @@ impl Attempt<'_> {
                     Step::Replay => self.replay(recording, index)?,
                     // All recordings that are the same file are moved over alike.
                     Step::Debug(_) if recording > 1 && self.scenario.expect.repeatable => {}
-                    Step::Debug(moves) => self.debug(recording, index, moves)?,
+                    Step::Debug(moves) => not_tried = self.debug(recording, index, moves)?,
                 }
             }
             if self.scenario.expect.repeatable && recording > 1 {
@@ -53,7 +55,9 @@ impl Attempt<'_> {
             let path = self.disk(disk).display().to_string();
             return Err(Failure::DiskChanged { disk, path });
         }
-        if self.scenario.expect.golden { self.check_golden() } else { Ok(None) }
+        let not_compared = if self.scenario.expect.golden { self.check_golden()? } else { None };
+        let notes: Vec<String> = not_tried.into_iter().chain(not_compared).collect();
+        Ok((!notes.is_empty()).then(|| notes.join("; ")))
     }
 
     /// The file of a disk.
@@ -123,8 +127,14 @@ impl Attempt<'_> {
             .map_err(|difference| Failure::Console { what, difference })
     }
 
-    /// Moves over a recording, in this process.
-    fn debug(&self, recording: u32, step: usize, moves: &[Move]) -> Result<(), Failure> {
+    /// Moves over a recording: through the library, and with a real gdb where there is one. Both are held to the same. Gives a
+    /// note when gdb was not tried.
+    fn debug(
+        &self,
+        recording: u32,
+        step: usize,
+        moves: &[Move],
+    ) -> Result<Option<String>, Failure> {
         let what = format!("steps[{step}] on recording {recording}");
         let wrong = |message: String| Failure::Travel { what: what.clone(), message };
         let mut images = Images::default();
@@ -137,7 +147,32 @@ impl Attempt<'_> {
         let timeout = self.scenario.timeout.duration();
         let library = Library::open(log, images, engine, timeout);
         let mut library = library.map_err(|error| wrong(error.to_string()))?;
-        travel(&mut library, moves).map_err(|error| wrong(error.to_string()))
+        travel(&mut library, moves).map_err(|error| wrong(error.to_string()))?;
+        if self.scenario.machine.cpus.is_some_and(|cpus| cpus > 1) {
+            return Ok(Some("gdb was not tried: it steps threads, not machines".to_owned()));
+        }
+        if !Gdb::is_installed() {
+            return Ok(Some("gdb was not tried: gdb-multiarch is not installed".to_owned()));
+        }
+        self.debug_with_gdb(recording, moves, &mut library).map_err(wrong)?;
+        Ok(None)
+    }
+
+    fn debug_with_gdb(
+        &self,
+        recording: u32,
+        moves: &[Move],
+        library: &mut Library,
+    ) -> Result<(), String> {
+        let engine = self.trial.engine.name();
+        let mut arguments: Vec<OsString> =
+            vec!["debug".into(), self.log(recording).into(), "--engine".into(), engine.into()];
+        self.image_options(&mut arguments);
+        let mut gdb = RealGdb::attach(self.emulator, &arguments, self.folder, library)?;
+        travel(&mut gdb, moves).map_err(|error| {
+            let screen = tail(gdb.transcript().as_bytes());
+            format!("with gdb: {error}\n  gdb's screen, its end:\n{screen}")
+        })
     }
 
     fn process(&self, name: &str, arguments: Vec<OsString>) -> Run {

@@ -1,5 +1,6 @@
 //! What a scenario means must be possible; the types cannot say all of that.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::error::Problem;
@@ -147,7 +148,7 @@ fn steps(steps: &[Step]) -> Checked {
 
 /// Moves mean something, and remember positions before they ask for them.
 fn moves_are_possible(step: usize, moves: &[Move]) -> Checked {
-    match debug::problem(moves) {
+    match debug::problem(moves, &mut BTreeSet::new()) {
         None => Ok(()),
         Some((way, message)) => {
             let mut path = vec![Key("steps"), Index(step), Key("debug")];

@@ -3,7 +3,7 @@
 //! The moves name no address that only one guest has, unless the author wants to: positions are remembered by name, addresses
 //! can be relative to registers, so that the same moves serve every guest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use lockstep_core::{EventKind, Moment};
@@ -447,27 +447,51 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// What is wrong with moves, and where among them.
-pub(super) fn problem(moves: &[Move]) -> Option<(Vec<usize>, &'static str)> {
+/// What is wrong with moves, and where among them. `marks` are the positions that were remembered before.
+pub(super) fn problem(
+    moves: &[Move],
+    marks: &mut BTreeSet<String>,
+) -> Option<(Vec<usize>, String)> {
     if moves.is_empty() {
-        return Some((Vec::new(), "there is nothing to do"));
+        return Some((Vec::new(), "there is nothing to do".to_owned()));
     }
-    moves.iter().enumerate().find_map(|(index, step)| {
-        let message = match step {
-            Move::Expect(expected) if expected.is_empty() => "expects nothing",
-            Move::Watch(watch) if watch.size == 0 => "watches nothing",
-            Move::Repeat(repeat) if repeat.times == 0 => "`times` must not be zero",
-            Move::CompareSeeks(seeks) if seeks.moments == 0 => "compares nothing",
-            Move::BreakEvent(EventAt::Console(text)) if text.is_empty() => {
-                "there is no text to wait for"
-            }
-            Move::Repeat(repeat) => {
-                let (mut way, message) = problem(&repeat.moves)?;
-                way.insert(0, index);
-                return Some((way, message));
-            }
-            _ => return None,
-        };
-        Some((vec![index], message))
-    })
+    for (index, step) in moves.iter().enumerate() {
+        if let Move::Repeat(repeat) = step
+            && let Some((mut way, message)) = problem(&repeat.moves, marks)
+        {
+            way.insert(0, index);
+            return Some((way, message));
+        }
+        if let Some(message) = problem_of_one(step, marks) {
+            return Some((vec![index], message));
+        }
+    }
+    None
+}
+
+fn problem_of_one(step: &Move, marks: &mut BTreeSet<String>) -> Option<String> {
+    let message = match step {
+        Move::Expect(expected) if expected.is_empty() => "expects nothing",
+        Move::Watch(watch) if watch.size == 0 => "watches nothing",
+        Move::Repeat(repeat) if repeat.times == 0 => "`times` must not be zero",
+        Move::CompareSeeks(seeks) if seeks.moments == 0 => "compares nothing",
+        Move::BreakEvent(EventAt::Console(text)) if text.is_empty() => {
+            "there is no text to wait for"
+        }
+        Move::Mark(name) => {
+            marks.insert(name.clone());
+            return None;
+        }
+        Move::Seek(Target::Mark(name)) => return unknown(name, marks),
+        Move::Expect(expected) => {
+            let asked = [&expected.at, &expected.before, &expected.after];
+            return asked.into_iter().flatten().find_map(|name| unknown(name, marks));
+        }
+        _ => return None,
+    };
+    Some(message.to_owned())
+}
+
+fn unknown(name: &str, marks: &BTreeSet<String>) -> Option<String> {
+    (!marks.contains(name)).then(|| format!("no `mark: {name}` comes before this"))
 }

@@ -135,8 +135,54 @@ fn steps_that_cannot_be() {
     wrong(steps, "steps: [replay]", "11:9", "there is no recording yet to replay");
     wrong(steps, "steps: [record, record]", "11:17", "a scenario has one recording");
     wrong(steps, "steps: []", "11:8", "there is nothing to do");
-    wrong(steps, "steps:\n  - record\n  - debug: [step]", "13:5", "not supported by this build");
+    wrong(steps, "steps: [record, debug]", "11:17", "`debug` needs moves");
+    wrong(steps, "steps:\n  - debug: [step]", "12:5", "there is no recording yet");
     wrong(steps, "steps: [rewind]", "11:9", "unknown variant `rewind`");
+}
+
+#[test]
+fn moves_that_cannot_be() {
+    let wrong_move = |text: &str, message: &str| {
+        let steps = format!("steps:\n  - record\n  - debug:\n      - step\n      - {text}");
+        let report = report("steps: [record, replay]", &steps);
+        let flat = report.replace("\n  │ ", " ");
+        assert!(flat.contains(message), "expected {message}\n{report}");
+        assert!(flat.contains("hello.yaml:15:"), "expected line 15\n{report}");
+    };
+    wrong_move("jump", "unknown variant `jump`");
+    wrong_move("step: 0", "must not be zero");
+    wrong_move("break", "`break` needs a value");
+    wrong_move("continue: 2", "`continue` takes nothing");
+    wrong_move("break: sp", "`sp` is not an address");
+    wrong_move("break: $sp-x", "is not an address");
+    wrong_move("watch: { address: here, size: 0 }", "watches nothing");
+    wrong_move("watch: { address: here, size: 4, kind: run }", "unknown variant `run`");
+    wrong_move("break-event: lunch", "`lunch` is not a kind of event");
+    wrong_move("break-event: { console: \"\" }", "no text to wait for");
+    wrong_move("seek: 12.5.1", "is not a moment");
+    wrong_move("seek: { mark: a }", "no `mark: a` comes before this");
+    wrong_move("expect: {}", "expects nothing");
+    wrong_move("expect: { pcc: 1 }", "unknown field `pcc`");
+    wrong_move("expect: { at: a }", "no `mark: a` comes before this");
+    wrong_move("expect: { memory: { address: 1, bytes: abc } }", "is not pairs of hexadecimal");
+    wrong_move("repeat: { times: 2, moves: [] }", "there is nothing to do");
+    wrong_move("repeat: { times: 2, moves: [mark: a, step: 0] }", "must not be zero");
+}
+
+#[test]
+fn moves_are_read() {
+    let text = "steps:\n  - record\n  - debug: [mark: a, step, reverse-step: 3, break: 0x40, seek: 7, \
+                watch: { address: $sp-16, size: 8 }, expect: { at: a, pc: here, event: warp }]";
+    let scenario = parse_text(&GOOD.replace("steps: [record, replay]", text));
+    let scenario = scenario.map_err(|error| error.report()).unwrap();
+    let Step::Debug(moves) = &scenario.steps[1] else { panic!() };
+    assert_eq!(moves[1..3], [Move::Step(1), Move::ReverseStep(3)]);
+    assert_eq!(moves[3], Move::Break(Place { base: Base::Zero(0x40), offset: 0 }));
+    let Move::Seek(Target::Moment(moment)) = moves[4] else { panic!() };
+    assert_eq!((moment.retired, moment.ordinal), (7, u32::MAX));
+    let Move::Watch(watch) = &moves[5] else { panic!() };
+    assert_eq!(watch.address, Place { base: Base::Register("sp".to_owned()), offset: -16 });
+    assert_eq!((watch.size, watch.kind), (8, WatchFor::Write));
 }
 
 #[test]

@@ -22,15 +22,36 @@ struct Toolchain {
     flags: &'static [&'static str],
 }
 
-const TOOLCHAINS: &[Toolchain] = &[Toolchain {
-    folder: "scenarios/aarch64/guests",
-    compiler: Program {
-        name: "aarch64-linux-gnu-gcc",
-        advice: "on Debian, `apt-get install gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu`",
+const TOOLCHAINS: &[Toolchain] = &[
+    Toolchain {
+        folder: "scenarios/aarch64/guests",
+        compiler: Program {
+            name: "aarch64-linux-gnu-gcc",
+            advice: "on Debian, `apt-get install gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu`",
+        },
+        version: "aarch64-linux-gnu-gcc (Debian 12.2.0-14) 12.2.0",
+        flags: &["-march=armv8-a+crc", "-mgeneral-regs-only", "-mstrict-align"],
     },
-    version: "aarch64-linux-gnu-gcc (Debian 12.2.0-14) 12.2.0",
-    flags: &["-march=armv8-a+crc", "-mgeneral-regs-only", "-mstrict-align"],
-}];
+    Toolchain {
+        folder: "scenarios/alpha/guests",
+        compiler: Program {
+            name: "alpha-linux-gnu-gcc",
+            advice: "on Debian, `apt-get install gcc-alpha-linux-gnu binutils-alpha-linux-gnu`",
+        },
+        version: "alpha-linux-gnu-gcc (Debian 12.2.0-13) 12.2.0",
+        flags: &["-mcpu=ev67", "-mno-fp-regs", "-msoft-float"],
+    },
+    Toolchain {
+        folder: "scenarios/s390x/guests",
+        compiler: Program {
+            name: "s390x-linux-gnu-gcc",
+            advice: "on Debian, `apt-get install gcc-s390x-linux-gnu binutils-s390x-linux-gnu`",
+        },
+        version: "s390x-linux-gnu-gcc (Debian 12.2.0-14) 12.2.0",
+        // The low core begins at address 0, which the compiler takes for nowhere.
+        flags: &["-march=z10", "-m64", "-msoft-float", "-Wno-array-bounds"],
+    },
+];
 
 const FLAGS: &[&str] = &[
     "-std=gnu11",

@@ -9,6 +9,7 @@
 
 mod apt;
 mod initrd;
+mod linux_alpha;
 mod manifest;
 
 use std::fs;
@@ -89,6 +90,8 @@ const BUSYBOX_ARM64: Package = Package {
     release: None,
     files: &[member("bin/busybox", "busybox")],
 };
+
+const BUSYBOX_S390X: Package = Package { architecture: Some("s390x"), ..BUSYBOX_ARM64 };
 
 const LINUX_INITRD: Initrd = Initrd {
     init: include_str!("linux/init"),
@@ -176,7 +179,52 @@ const GUESTS: &[Guest] = &[
         ],
         initrd: Some(&LINUX_INITRD),
     },
+    Guest {
+        name: "linux-alpha",
+        about: "Debian's Linux for alpha, built from its source",
+        packages: &[Package {
+            name: linux_alpha::PACKAGE,
+            follow: None,
+            architecture: None,
+            release: None,
+            files: &LINUX_ALPHA,
+        }],
+        initrd: None,
+    },
+    Guest {
+        name: "linux-s390x",
+        about: "Debian's Linux kernel for s390x",
+        packages: &[
+            Package {
+                name: "linux-image-s390x",
+                follow: Some("linux-image-"),
+                architecture: Some("s390x"),
+                release: None,
+                files: &KERNEL,
+            },
+            BUSYBOX_S390X,
+        ],
+        initrd: Some(&LINUX_INITRD),
+    },
+    Guest {
+        name: "linux-s390x-backports",
+        about: "the newer one of its backports",
+        packages: &[
+            Package {
+                name: "linux-image-s390x",
+                follow: Some("linux-image-"),
+                architecture: Some("s390x"),
+                release: Some("bookworm-backports"),
+                files: &[member("boot/vmlinuz-*", "vmlinuz")],
+            },
+            BUSYBOX_S390X,
+        ],
+        initrd: Some(&LINUX_INITRD),
+    },
 ];
+
+/// What is made of the kernel's source: see [`linux_alpha`].
+const LINUX_ALPHA: [Member; 2] = [member("vmlinux", "vmlinux"), member("initrd.gz", "initrd.gz")];
 
 const DPKG_DEB: Program = Program { name: "dpkg-deb", advice: apt::ADVICE };
 
@@ -309,6 +357,9 @@ fn unpack(
     });
     let arguments = ["-x".as_ref(), file.as_os_str(), unpacked.as_os_str()];
     DPKG_DEB.run(unpacked, arguments)?;
+    if package.name == linux_alpha::PACKAGE {
+        linux_alpha::build(unpacked)?;
+    }
     for member in package.files {
         let missing = || Error::NotInPackage { package: name.clone(), pattern: member.pattern };
         let found = find(unpacked, member.pattern).ok_or_else(missing)?;

@@ -23,9 +23,9 @@ pub enum Rounding {
 /// When a result counts as tiny, which with inexactness is underflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tininess {
-    /// The exact result is smaller than the smallest normal number (Arm).
+    /// The exact result is smaller than the smallest normal number (Arm, s390x).
     BeforeRounding,
-    /// So is the result rounded as if the exponent had no lower bound (s390x, Alpha).
+    /// So is the result rounded as if the exponent had no lower bound (Alpha).
     AfterRounding,
 }
 
@@ -86,6 +86,26 @@ impl NanRules {
         addend_first: true,
         inf_times_zero: InfTimesZero::DefaultIfQuiet,
         to_int: NanToInt::Zero,
+    };
+
+    /// The Alpha architecture's (handbook, section 4.7.10.4): a NaN in Fb before one in Fa; the canonical one is negative.
+    pub const ALPHA: Self = Self {
+        default_only: false,
+        default_sign: true,
+        order: NanOrder::Last,
+        addend_first: false,
+        inf_times_zero: InfTimesZero::Default,
+        to_int: NanToInt::Zero,
+    };
+
+    /// z/Architecture's.
+    pub const S390X: Self = Self {
+        default_only: false,
+        default_sign: false,
+        order: NanOrder::SignallingFirst,
+        addend_first: false,
+        inf_times_zero: InfTimesZero::Default,
+        to_int: NanToInt::Lowest,
     };
 }
 
@@ -177,6 +197,16 @@ impl Env {
             alternative_half: false,
             flags: Flags::NONE,
         }
+    }
+
+    /// The Alpha architecture's with normal rounding. What a processor does about denormal numbers is the guest's.
+    pub const fn alpha() -> Self {
+        Self { tininess: Tininess::AfterRounding, nan: NanRules::ALPHA, ..Self::arm() }
+    }
+
+    /// z/Architecture's with every bit of the floating-point-control register zero.
+    pub const fn s390x() -> Self {
+        Self { nan: NanRules::S390X, ..Self::arm() }
     }
 
     pub(super) fn raise(&mut self, flags: Flags) {

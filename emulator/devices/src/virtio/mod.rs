@@ -11,6 +11,7 @@
 //! The rings are this project's own code: see decision 11 in `docs/decisions`.
 
 pub mod block;
+pub mod ccw;
 mod chain;
 pub mod console;
 mod device;
@@ -19,6 +20,7 @@ mod fault;
 mod function;
 pub mod mmio;
 pub mod net;
+pub mod pci;
 mod queue;
 pub mod spec;
 #[cfg(test)]

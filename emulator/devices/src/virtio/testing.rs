@@ -41,6 +41,7 @@ impl Rig {
     pub(super) fn cold(make: impl FnOnce(&mut Bench) -> Box<dyn VirtioDevice>) -> Self {
         let mut bench = Bench::new();
         bench.mem.add_region(RAM, RAM_LEN, RegionKind::Ram);
+        bench.mem.add_region(0, 0x1000, RegionKind::Rom);
         let virtio = Virtio::new(PLACE, make(&mut bench));
         Self { bench, virtio, next: vec![0; 4], free: 0 }
     }

@@ -44,11 +44,12 @@ fn broken_chains_stop_the_device() {
         rig.notify(OUT);
     };
     let next = descriptor::NEXT;
-    let cases: [(&str, String); 7] = [
+    let cases: [(&str, String); 8] = [
         ("loops", fault_of(|rig| one(rig, BUFFERS, 1, next, 0))),
         ("descriptor 16", fault_of(|rig| one(rig, BUFFERS, 1, next, SIZE))),
         ("buffer", fault_of(|rig| one(rig, RAM + RAM_LEN - 1, 2, 0, 0))),
         ("buffer", fault_of(|rig| one(rig, u64::MAX, 2, 0, 0))),
+        ("buffer", fault_of(|rig| one(rig, 0, 2, 0, 0))),
         (
             "more than 1048576",
             fault_of(|rig| one(rig, RAM, 2 << 20, 0, 0)).replace("; ", " more than "),

@@ -1,7 +1,8 @@
 //! Entering and leaving exception handlers (section D1.3).
 //!
 //! A kernel decides what to do from the syndrome, the fault address, the saved state and the vector that was taken;
-//! all four are made here, from what the faulting instruction knows. There is one handler level, EL1.
+//! all four are made here, from what the faulting instruction knows. There is one handler level, EL1. Nothing raises SError:
+//! every access is complete, and has its abort, before the next instruction.
 
 use lockstep_core::{InterruptClass, What};
 use lockstep_cpu::{Access, Cx, Exit};
@@ -152,6 +153,8 @@ pub(crate) fn take_interrupt(cx: &mut Cx<Aarch64>, class: InterruptClass) {
         InterruptClass::Irq => 0x80,
         InterruptClass::Fiq => 0x100,
         InterruptClass::SError => 0x180,
+        // The others are other architectures'.
+        _ => return,
     };
     let pc = cx.cpu.sys.untag(cx.cpu.pc);
     cx.cpu.power = lockstep_cpu::PowerState::Running;

@@ -1,8 +1,10 @@
-//! The AArch64 guest: Armv8.0-A at EL1 and EL0, with CRC32, LSE atomics, PAN, RDM and cryptography.
+//! The AArch64 guest: Armv8.0-A at EL1 and EL0 with cryptography, and of Armv8.1 and Armv8.2 what compilers and kernels
+//! use; `registers::id` has the list.
 //!
 //! `table` has a row per instruction; `decode` finds the row and takes the operands apart; `integer`, `memory_ops`,
 //! `branch`, `system`, `vector` and `vector_memory` say what the rows mean; `mmu` walks page tables; `exceptions` enters and leaves handlers;
-//! `registers` are the system registers. Section numbers are those of the Arm Architecture Reference Manual for
+//! `registers` are the system registers; `debug_exceptions` and `pmu` hit and count what a kernel asked for; `psci` and
+//! `semihosting` answer as firmware and as a debugger. Section numbers are those of the Arm Architecture Reference Manual for
 //! A-profile (DDI 0487).
 
 mod atomics;

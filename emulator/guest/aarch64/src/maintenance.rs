@@ -167,7 +167,7 @@ fn translate(
     write: bool,
 ) -> Result<(), Exit<Aarch64>> {
     let access = if write { Access::Write } else { Access::Read };
-    let outcome = match mmu::look(&cx.cpu.sys, &cx.mem, cx.cpu.sys.untag(address)) {
+    let outcome = match mmu::look_as(cx, cx.cpu.sys.untag(address), mode) {
         Ok(found) if found.entry.permits(mode, access) => Ok(found),
         Ok(found) => Err(status::PERMISSION + found.level),
         Err(status) if status & !3 == status::EXTERNAL_ON_WALK => {

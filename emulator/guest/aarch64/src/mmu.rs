@@ -116,6 +116,8 @@ struct Half {
     disabled: bool,
     /// TCR_EL1.HPDn: tables restrict nothing.
     flat_permissions: bool,
+    /// TCR_EL1.E0PDn: EL0 has nothing here.
+    not_for_el0: bool,
 }
 
 impl Half {
@@ -131,6 +133,7 @@ impl Half {
                 ttbr: sys.ttbr0,
                 disabled: tcr & tcr::EPD0 != 0,
                 flat_permissions: tcr & tcr::HPD0 != 0,
+                not_for_el0: tcr & tcr::E0PD0 != 0,
             }
         } else {
             Self {
@@ -139,6 +142,7 @@ impl Half {
                 ttbr: sys.ttbr1,
                 disabled: tcr & tcr::EPD1 != 0,
                 flat_permissions: tcr & tcr::HPD1 != 0,
+                not_for_el0: tcr & tcr::E0PD1 != 0,
             }
         }
     }
@@ -235,6 +239,16 @@ fn flat(untagged: u64) -> Result<Found, Status> {
     Ok(Found { entry, level: 0, attributes: 0, shareability: 2 })
 }
 
+/// Translates an address without its tag for a mode, whose permissions are not looked at; but where EL0 has nothing, it
+/// finds nothing, and does not even look. Changes nothing.
+pub(crate) fn look_as(cx: &Cx<Aarch64>, untagged: u64, mode: u8) -> Result<Found, Status> {
+    let sys = &cx.cpu.sys;
+    if mode == 0 && sys.sctlr & sctlr::M != 0 && Half::of(sys, untagged).not_for_el0 {
+        return Err(status::TRANSLATION);
+    }
+    look(sys, &cx.mem, untagged)
+}
+
 /// Translates an address without its tag, whoever may use it. Changes nothing.
 pub(crate) fn look(sys: &Sys, mem: &PhysMem, untagged: u64) -> Result<Found, Status> {
     if sys.sctlr & sctlr::M == 0 {
@@ -264,7 +278,12 @@ pub(crate) fn look(sys: &Sys, mem: &PhysMem, untagged: u64) -> Result<Found, Sta
         let output = entry & 0xffff_ffff_f000;
         if level == 3 || !is_table {
             let leaf = inherited.restrict(entry);
-            return leaf_found(sys, untagged, leaf, granule.block_bits(level), limit, level);
+            let mut found =
+                leaf_found(sys, untagged, leaf, granule.block_bits(level), limit, level)?;
+            if half.not_for_el0 {
+                found.entry.permissions &= !0xf;
+            }
+            return Ok(found);
         }
         table = output & (u64::MAX << granule.page_bits());
         if table >> limit != 0 {
@@ -316,7 +335,7 @@ pub(crate) fn walk(
     user: bool,
 ) -> Result<TlbEntry, Exit<Aarch64>> {
     let mode = if user { 0 } else { cx.cpu.mmu.mode };
-    let exception = match look(&cx.cpu.sys, &cx.mem, cx.cpu.sys.untag(address)) {
+    let exception = match look_as(cx, cx.cpu.sys.untag(address), mode) {
         Ok(found) if found.entry.permits(mode, access) => return Ok(found.entry),
         Ok(found) => {
             let status = status::PERMISSION + found.level;

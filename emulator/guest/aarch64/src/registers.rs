@@ -81,8 +81,11 @@ pub(crate) mod tcr {
     /// The tables' APTable, PXNTable and UXNTable count for nothing.
     pub(crate) const HPD0: u64 = 1 << 41;
     pub(crate) const HPD1: u64 = 1 << 42;
+    /// EL0 has nothing in this half.
+    pub(crate) const E0PD0: u64 = 1 << 55;
+    pub(crate) const E0PD1: u64 = 1 << 56;
     /// Everything that Armv8.0 defines, and these.
-    pub(crate) const WRITABLE: u64 = 0x77_ffff_ffbf | HPD0 | HPD1;
+    pub(crate) const WRITABLE: u64 = 0x77_ffff_ffbf | HPD0 | HPD1 | E0PD0 | E0PD1;
 }
 
 /// Bits of CNTKCTL_EL1.
@@ -327,7 +330,8 @@ pub(crate) fn derive(cpu: &mut Cpu) {
         (_, true) => 2,
     };
     cpu.regs[usize::from(reg::FP_TRAP)] = sys.traps_float().into();
-    cpu.mmu = MmuCx { mode, space: sys.asid(), align: sys.sctlr & sctlr::A != 0 };
+    let space = sys.asid();
+    cpu.mmu = MmuCx { mode, space, fetch_space: space, align: sys.sctlr & sctlr::A != 0 };
     debug_exceptions::derive(cpu);
 }
 

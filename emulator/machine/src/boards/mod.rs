@@ -1,5 +1,8 @@
 //! The boards: which there are, and how one is built.
 
+mod ccw;
+pub(crate) mod clipper;
+mod plugged;
 pub(crate) mod virt;
 
 use lockstep_log::MachineRecord;
@@ -11,7 +14,7 @@ use crate::{BuildError, Images, Machine};
 pub struct BoardOption {
     /// Its name, as in `gic=3`.
     pub name: &'static str,
-    /// The values that it can have, the default first. One that is off by default is a device that may be there.
+    /// The values that it can have, the default first. One that is off by default is something that may be there.
     pub values: &'static [&'static str],
     /// What it decides.
     pub about: &'static str,
@@ -39,7 +42,7 @@ pub struct BoardInfo {
 }
 
 /// Every board.
-pub const BOARDS: &[BoardInfo] = &[virt::INFO];
+pub const BOARDS: &[BoardInfo] = &[virt::INFO, clipper::INFO, ccw::INFO];
 
 /// Builds the machine that a record describes. The images must be the board's kind; whether they are those of a
 /// recording is checked by whoever has the recording.
@@ -47,5 +50,9 @@ pub fn build(record: &MachineRecord, images: &Images) -> Result<Box<dyn Machine>
     let mut record = record.clone();
     crate::check(&mut record)?;
     // `check` has found the board among BOARDS.
-    virt::build(&record, images)
+    match record.board.as_str() {
+        "clipper" => clipper::build(&record, images),
+        "ccw" => ccw::build(&record, images),
+        _ => virt::build(&record, images),
+    }
 }

@@ -26,9 +26,10 @@ pub(crate) struct Guest {
 
 /// The guest `name`, on the board with `options`.
 pub(crate) fn guest(name: &str, options: &str, vcpus: u16) -> Guest {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/aarch64/guests");
-    let image =
-        std::fs::read(format!("{root}/{name}.elf")).expect("the guest is in the repository");
+    let arch = if options.starts_with("clipper") { "alpha" } else { "aarch64" };
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios");
+    let image = std::fs::read(format!("{root}/{arch}/guests/{name}.elf"))
+        .expect("the guest is in the repository");
     let (board, options) = parse_machine(options).expect("a good board");
     let mut record = MachineRecord {
         board,

@@ -27,8 +27,14 @@ pub(crate) struct Recorded {
 pub(crate) const GUESTS: [&str; 6] =
     ["timer", "echo", "exceptions", "smp", "self-modifying", "hello"];
 
-/// Records a guest.
+/// Records a guest, with something to read if it reads.
 pub(crate) fn record(name: &'static str, level: Level) -> Recorded {
+    let script = r#"after "echo: ready" type "a\nhello\npoll\nx y z\nirq\nagain\nquit\n""#;
+    record_with(name, level, if name == "echo" { script } else { "" })
+}
+
+/// Records a guest with a script.
+pub(crate) fn record_with(name: &'static str, level: Level, script: &str) -> Recorded {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/aarch64/guests");
     let mut record = MachineRecord {
         board: "virt".to_owned(),
@@ -42,8 +48,7 @@ pub(crate) fn record(name: &'static str, level: Level) -> Recorded {
     images.add(ImageRole::Kernel, name, std::fs::read(format!("{folder}/{name}.elf")).unwrap());
     let mut machine = build(&record, &images).unwrap();
     machine.set_engine(EngineChoice::Auto).unwrap();
-    let script = r#"after "echo: ready" type "a\nhello\npoll\nx y z\nirq\nagain\nquit\n""#;
-    let script = if name == "echo" { Script::parse(script).unwrap() } else { Script::default() };
+    let script = Script::parse(script).unwrap();
     machine.set_door(Box::new(ScriptDoor::new(script, Box::new(NoDoor), None)));
     let header = Header {
         creator: "test".to_owned(),

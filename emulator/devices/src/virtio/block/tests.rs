@@ -176,7 +176,7 @@ fn live_reads_wait_for_the_host() {
     let HostRead { device, request, disk, offset, len } = first;
     assert_eq!((device, disk, offset, len), (PLACE, 0, 512, 512));
     assert_eq!(later(&mut rig), 0xee);
-    assert_eq!(answer(&mut rig, PLACE, request + 1, true), 0xee);
+    assert_eq!(answer(&mut rig, PLACE, request + (1 << 16), true), 0xee);
     assert_eq!(answer(&mut rig, PLACE + 1, request, true), 0xee);
     assert_eq!(answer(&mut rig, PLACE, request, true), 0);
     assert_eq!(rig.read(DATA, 512), image()[512..1024]);

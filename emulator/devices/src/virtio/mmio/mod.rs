@@ -41,7 +41,7 @@ pub struct Slot {
 }
 
 /// The halves of `value` by selector; nothing beyond.
-const fn half(value: u64, selector: u32) -> u32 {
+pub(super) const fn half(value: u64, selector: u32) -> u32 {
     match selector {
         0 => value as u32,
         1 => (value >> 32) as u32,
@@ -50,7 +50,7 @@ const fn half(value: u64, selector: u32) -> u32 {
 }
 
 /// `value` with one of its halves replaced.
-const fn with_half(value: u64, selector: u32, half: u32) -> u64 {
+pub(super) const fn with_half(value: u64, selector: u32, half: u32) -> u64 {
     match selector {
         0 => value >> 32 << 32 | half as u64,
         1 => value & 0xffff_ffff | (half as u64) << 32,

@@ -128,6 +128,16 @@ fn address_translation() {
     assert_eq!(at(0, block(3)), 0x4000_0b00);
     assert_eq!(at(3, block(4)) & 1, 0);
     assert_eq!(at(1, block(4)) & 1, 0);
+    let mut at_pan = |op2: u16, address: u64| {
+        run_sys(&mut cx, [0, 7, 9, op2], address).unwrap();
+        cx.cpu.sys.par
+    };
+    assert_eq!([0, 1].map(|op2| at_pan(op2, block(4))), [0x81d; 2]);
+    assert_eq!(at_pan(0, block(2)) & 1, 0);
+    let mut at = |op2: u16, address: u64| {
+        run_sys(&mut cx, [0, 7, 8, op2], address).unwrap();
+        cx.cpu.sys.par
+    };
     assert_eq!(at(0, block(9)), 0x80d);
     assert_eq!(at(0, 1 << 45), 0x809);
     assert_eq!(at(0, block(2) | 0x55 << 56), 0x809);

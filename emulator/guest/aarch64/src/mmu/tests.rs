@@ -243,6 +243,41 @@ fn unprivileged_accesses() {
     assert!(load(&mut cx, ADDRESS).is_ok());
 }
 
+/// Catches a half of the address space that EL0 gets into all the same: by an entry that EL1 filled, or with a fault that
+/// says what is mapped there.
+#[test]
+fn halves_that_el0_does_not_have() {
+    let (mut cx, place) = one_page(descriptor::AP_EL0);
+    cx.cpu.sys.tcr |= tcr::E0PD0;
+    let as_user = Mem::plain(Size::B8).as_user();
+    for leaf in [descriptor::AP_EL0 | NEXT | LEAF | NORMAL | (RAM + 0x5000), 0] {
+        assert_eq!(load(&mut cx, ADDRESS).is_ok(), leaf != 0);
+        let exception = fault(lockstep_cpu::Emit::load(&mut cx, ADDRESS, as_user));
+        assert_eq!((class_of(exception), iss_of(exception)), (class::DATA_SAME, 0x04));
+        set_leaf(&mut cx, place, 0);
+        cx.cpu.tlb.clear();
+    }
+    assert_eq!(look_as(&cx, ADDRESS, 0), Err(status::TRANSLATION));
+    assert_eq!(look_as(&cx, ADDRESS, 1), Err(status::TRANSLATION + 3));
+    cx.cpu.sys.tcr ^= tcr::E0PD0 | tcr::E0PD1;
+    set_leaf(&mut cx, place, descriptor::AP_EL0 | NEXT | LEAF | NORMAL | (RAM + 0x5000));
+    assert!(lockstep_cpu::Emit::load(&mut cx, ADDRESS, as_user).is_ok());
+}
+
+/// Catches tables that restrict although TCR_EL1.HPD says that they do not.
+#[test]
+fn permissions_of_tables_can_be_disabled() {
+    let (mut cx, _) = one_page(descriptor::AP_EL0);
+    // The table at level 1, where the walk starts, makes everything below read-only.
+    let index = ADDRESS >> 30 & 0x1ff;
+    let next = TABLES + TABLE_STEP;
+    write_table(&mut cx, TABLES, index, next | NEXT | descriptor::AP_TABLE_READ_ONLY);
+    assert!(store(&mut cx, ADDRESS, 0).is_err());
+    cx.cpu.sys.tcr |= tcr::HPD0;
+    cx.cpu.tlb.clear();
+    assert!(store(&mut cx, ADDRESS, 0).is_ok());
+}
+
 fn report(cx: &mut Cx<Aarch64>, access: Access) -> (u32, u32) {
     let exception: Exception = fault(try_access(cx, ADDRESS, access));
     (class_of(exception), iss_of(exception))

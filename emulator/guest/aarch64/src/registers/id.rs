@@ -42,8 +42,9 @@ pub(crate) const AA64MMFR0: u64 = 0x5 | 0x2 << 4 | 0x1 << 20;
 /// Hierarchical permissions can be disabled (FEAT_HPDS), LORegions of which there are none (FEAT_LOR), PAN with AT S1E1RP
 /// and S1E1WP. No hardware updates of access flag or dirty state, no VHE.
 pub(crate) const AA64MMFR1: u64 = 0x1 << 12 | 0x1 << 16 | 0x2 << 20;
-/// TTBRn_EL1.CnP (FEAT_TTCNP).
-pub(crate) const AA64MMFR2: u64 = 0x1;
+/// TTBRn_EL1.CnP (FEAT_TTCNP), and TCR_EL1.E0PDn (FEAT_E0PD), with which a kernel that moves itself about needs no second set
+/// of page tables.
+pub(crate) const AA64MMFR2: u64 = 0x1 | 0x1 << 60;
 
 /// Bytes in a cache line.
 pub(crate) const LINE: u64 = 64;

@@ -24,7 +24,7 @@ fn values_after_writing_ones() {
     let expected = [
         (at(3, 0, 1, 0, 0), 0x34dd_d39f | 0x3050_0980),
         (at(3, 0, 2, 0, 0), !0),
-        (at(3, 0, 2, 0, 2), 0x677_ffff_ffbf),
+        (at(3, 0, 2, 0, 2), 0x0180_0677_ffff_ffbf),
         (at(3, 0, 4, 0, 0), 0xf070_03df),
         (at(3, 0, 5, 2, 0), 0xffff_ffff),
         (at(3, 0, 6, 0, 0), !0),
@@ -57,7 +57,7 @@ fn identification() {
         ((6, 1), 0x0010_0001),
         ((7, 0), 0x0010_0025),
         ((7, 1), 0x0021_1000),
-        ((7, 2), 0x0000_0001),
+        ((7, 2), 0x1000_0000_0000_0001),
     ];
     for ((crm, op2), value) in expected {
         assert_eq!(

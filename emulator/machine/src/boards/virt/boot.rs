@@ -9,7 +9,7 @@ use lockstep_memory::PhysMem;
 use object::read::elf::{ElfFile64, ProgramHeader};
 use object::{Endianness, Object, elf};
 
-use super::{Config, device_tree, map};
+use super::{Config, device_tree, map, packed};
 use crate::{BuildError, Images};
 
 /// Where a flat binary is put, above the start of RAM.
@@ -80,6 +80,8 @@ fn load_kernel(
     initrd: Option<(&ImageRecord, &[u8])>,
     mem: &mut PhysMem,
 ) -> Result<Start, BuildError> {
+    let unpacked = packed::unpack(bytes).map_err(|detail| BuildError::image(record, detail))?;
+    let bytes = unpacked.as_deref().unwrap_or(bytes);
     let (entry, end) = if bytes.starts_with(b"\x7fELF") {
         load_elf(record, bytes, mem)?
     } else if let Some((offset, size)) = arm64_image(bytes) {

@@ -6,6 +6,7 @@
 mod boot;
 mod device_tree;
 mod map;
+mod packed;
 mod platform;
 mod slots;
 

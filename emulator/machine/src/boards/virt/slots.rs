@@ -1,17 +1,12 @@
-//! What is plugged into the slots for virtio devices: disks first, in the order in which they were given, then what the
-//! board's options ask for.
+//! The slots for virtio devices, and what is plugged into them.
 
 use lockstep_core::{Input, SaveState};
 use lockstep_devices::Device;
-use lockstep_devices::virtio::VirtioDevice;
-use lockstep_devices::virtio::block::{Block, Disk};
-use lockstep_devices::virtio::console::Console;
-use lockstep_devices::virtio::entropy::Entropy;
 use lockstep_devices::virtio::mmio::{EmptySlot, Slot};
-use lockstep_devices::virtio::net::Net;
-use lockstep_log::{ImageRole, IoMode, MachineRecord};
+use lockstep_log::MachineRecord;
 use lockstep_memory::{DeviceCx, PhysMem};
 
+use super::super::plugged;
 use super::map;
 use crate::{BuildError, Images};
 
@@ -26,7 +21,7 @@ pub(super) struct Slots {
     empty: EmptySlot,
     /// Those with a device, from the first slot on.
     slots: Vec<Slot>,
-    has_console: bool,
+    uart_port: u8,
 }
 
 impl Slots {
@@ -35,35 +30,15 @@ impl Slots {
         images: &Images,
         mem: &mut PhysMem,
     ) -> Result<Self, BuildError> {
-        let live = record.io == IoMode::Live;
-        let mut devices: Vec<Box<dyn VirtioDevice>> = Vec::new();
-        for (number, (image, bytes)) in images.all(ImageRole::Disk).enumerate() {
-            if number == MOST_DISKS {
-                let detail = format!("board virt has room for {MOST_DISKS} disks");
-                return Err(BuildError::image(image, detail));
-            }
-            let disk = Disk::new(mem, std::sync::Arc::clone(bytes))
-                .map_err(|error| BuildError::image(image, error.to_string()))?;
-            devices.push(Box::new(Block::new(disk, number as u16, live)));
-        }
-        let has = |option: &str| record.options.get(option).is_some_and(|value| value == "virtio");
-        if has("console") {
-            devices.push(Box::new(Console::new(0)));
-        }
-        if has("entropy") {
-            devices.push(Box::new(Entropy::new(record.seed)));
-        }
-        if has("net") {
-            devices.push(Box::new(Net::default()));
-        }
+        let devices = plugged::devices(record, images, mem, MOST_DISKS)?;
         let slots = devices.into_iter().enumerate();
         let slots = slots.map(|(slot, device)| Slot::new((FIRST + slot) as u16, device)).collect();
-        Ok(Self { empty: EmptySlot, slots, has_console: has("console") })
+        Ok(Self { empty: EmptySlot, slots, uart_port: plugged::serial_port(record) })
     }
 
     /// The console port of the UART. What is typed goes to port 0.
     pub(super) const fn uart_port(&self) -> u8 {
-        if self.has_console { 1 } else { 0 }
+        self.uart_port
     }
 
     /// The place of what is in a slot, counted from that of the empty ones.

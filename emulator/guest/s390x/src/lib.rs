@@ -1,0 +1,62 @@
+//! The s390x guest: z/Architecture from the first through the z14, as far as [`facilities`] say.
+//!
+//! `table` has a row per instruction, in groups; `decode` finds the row and takes the operands apart; `integer`, `memory_ops`,
+//! `branch`, `long`, `system`, `io`, `float`, `decimal`, `crypto` and `vector` say what the rows mean; `mmu` walks
+//! translation tables, `storage` is how helpers reach operands, `exceptions` takes interruptions, `psw` and `sys` hold what a
+//! processor has beyond its registers. "Principles of Operation" is SA22-7832.
+
+mod access;
+mod branch;
+mod control;
+mod control_ops;
+pub mod debug_registers;
+mod decimal;
+mod decode;
+mod disassemble;
+mod exceptions;
+mod execute;
+pub mod facilities;
+mod float;
+mod guest;
+mod insn;
+mod integer;
+mod io;
+mod keys;
+mod keys_ops;
+mod locked;
+mod long;
+pub mod lowcore;
+mod memory_ops;
+mod mmu;
+mod mvc;
+mod mvc_ops;
+mod ops;
+mod platform;
+pub mod psw;
+mod shifts;
+mod storage;
+mod sys;
+mod system;
+mod table;
+mod timing;
+mod timing_ops;
+mod translate;
+mod translation_ops;
+
+pub use decode::decode;
+pub use disassemble::disassemble;
+pub use guest::Broadcast;
+pub use insn::{Exception, Insn, Program, Text, reg};
+pub use keys::{
+    ACCESS_CONTROL, CHANGE, FETCH_PROTECTION, REFERENCE, StorageKeys, StorageKeysState,
+};
+pub use platform::{
+    Diagnose, Diagnosed, Halt, IoInterruption, Outcome, Refusal, S390xPlatform, line,
+};
+pub use sys::{Space, SpaceKind, Sys};
+pub use table::{Row, UNDEFINED, rows};
+pub use timing::{tod, tod_of_unix_seconds};
+
+/// The guest architecture.
+#[derive(Clone, Copy, Debug)]
+pub struct S390x;

@@ -1,0 +1,143 @@
+//! Floating-point support and binary floating-point instructions (Principles of Operation, chapters 9 and 19).
+
+use crate::float;
+
+instructions! {
+    // Support.
+    ld      "68"    RX      "f1,x"          = float::ld;
+    ldy     "ed65"  RXY     "f1,x"          = float::ld;
+    le      "78"    RX      "f1,x"          = float::le;
+    ley     "ed64"  RXY     "f1,x"          = float::le;
+    std     "60"    RX      "f1,x"          = float::std;
+    stdy    "ed67"  RXY     "f1,x"          = float::std;
+    ste     "70"    RX      "f1,x"          = float::ste;
+    stey    "ed66"  RXY     "f1,x"          = float::ste;
+    ldr     "28"    RR      "f1,f2"         = float::ldr;
+    ler     "38"    RR      "f1,f2"         = float::ler;
+    lxr     "b365"  RRE     "f1,f2"         = float::lxr;
+    lzer    "b374"  RRE     "f1"            = float::lzer;
+    lzdr    "b375"  RRE     "f1"            = float::lzdr;
+    lzxr    "b376"  RRE     "f1"            = float::lzxr;
+    ldgr    "b3c1"  RRE     "f1,r2"         = float::ldgr;
+    lgdr    "b3cd"  RRE     "r1,f2"         = float::lgdr;
+    cpsdr   "b372"  RRF     "f1,f3,f2"      = float::cpsdr;
+    lpdfr   "b370"  RRE     "f1,f2"         = float::lpdfr;
+    lndfr   "b371"  RRE     "f1,f2"         = float::lndfr;
+    lcdfr   "b373"  RRE     "f1,f2"         = float::lcdfr;
+    lfpc    "b29d"  S       "s"             @ float::lfpc;
+    stfpc   "b29c"  S       "s"             @ float::stfpc;
+    sfpc    "b384"  RRE     "r1"            @ float::sfpc;
+    efpc    "b38c"  RRE     "r1"            @ float::efpc;
+    sfasr   "b385"  RRE     "r1"            @ float::sfasr;
+    lfas    "b2bd"  S       "s"             @ float::lfas;
+    srnm    "b299"  S       "s"             @ float::srnm;
+    srnmb   "b2b8"  S       "s"             @ float::srnmb;
+
+    // Arithmetic.
+    aebr    "b30a"  RRE     "f1,f2"         @ float::aebr;
+    adbr    "b31a"  RRE     "f1,f2"         @ float::adbr;
+    axbr    "b34a"  RRE     "f1,f2"         @ float::axbr;
+    aeb     "ed0a"  RXE     "f1,x"          @ float::aeb;
+    adb     "ed1a"  RXE     "f1,x"          @ float::adb;
+    sebr    "b30b"  RRE     "f1,f2"         @ float::sebr;
+    sdbr    "b31b"  RRE     "f1,f2"         @ float::sdbr;
+    sxbr    "b34b"  RRE     "f1,f2"         @ float::sxbr;
+    seb     "ed0b"  RXE     "f1,x"          @ float::seb;
+    sdb     "ed1b"  RXE     "f1,x"          @ float::sdb;
+    meebr   "b317"  RRE     "f1,f2"         @ float::meebr;
+    mdbr    "b31c"  RRE     "f1,f2"         @ float::mdbr;
+    mxbr    "b34c"  RRE     "f1,f2"         @ float::mxbr;
+    mdebr   "b30c"  RRE     "f1,f2"         @ float::mdebr;
+    mxdbr   "b307"  RRE     "f1,f2"         @ float::mxdbr;
+    meeb    "ed17"  RXE     "f1,x"          @ float::meeb;
+    mdb     "ed1c"  RXE     "f1,x"          @ float::mdb;
+    mdeb    "ed0c"  RXE     "f1,x"          @ float::mdeb;
+    mxdb    "ed07"  RXE     "f1,x"          @ float::mxdb;
+    debr    "b30d"  RRE     "f1,f2"         @ float::debr;
+    ddbr    "b31d"  RRE     "f1,f2"         @ float::ddbr;
+    dxbr    "b34d"  RRE     "f1,f2"         @ float::dxbr;
+    deb     "ed0d"  RXE     "f1,x"          @ float::deb;
+    ddb     "ed1d"  RXE     "f1,x"          @ float::ddb;
+    sqebr   "b314"  RRE     "f1,f2"         @ float::sqebr;
+    sqdbr   "b315"  RRE     "f1,f2"         @ float::sqdbr;
+    sqxbr   "b316"  RRE     "f1,f2"         @ float::sqxbr;
+    sqeb    "ed14"  RXE     "f1,x"          @ float::sqeb;
+    sqdb    "ed15"  RXE     "f1,x"          @ float::sqdb;
+    maebr   "b30e"  RRD     "f1,f3,f2"      @ float::maebr;
+    madbr   "b31e"  RRD     "f1,f3,f2"      @ float::madbr;
+    maeb    "ed0e"  RXF     "f1,f3,x"       @ float::maeb;
+    madb    "ed1e"  RXF     "f1,f3,x"       @ float::madb;
+    msebr   "b30f"  RRD     "f1,f3,f2"      @ float::msebr;
+    msdbr   "b31f"  RRD     "f1,f3,f2"      @ float::msdbr;
+    mseb    "ed0f"  RXF     "f1,f3,x"       @ float::mseb;
+    msdb    "ed1f"  RXF     "f1,f3,x"       @ float::msdb;
+    diebr   "b353"  RRF     "f1,f3,f2,m4"   @ float::divide_to_integer;
+    didbr   "b35b"  RRF     "f1,f3,f2,m4"   @ float::divide_to_integer;
+
+    // Signs and tests.
+    lpebr   "b300"  RRE     "f1,f2"         @ float::lpebr;
+    lpdbr   "b310"  RRE     "f1,f2"         @ float::lpdbr;
+    lpxbr   "b340"  RRE     "f1,f2"         @ float::lpxbr;
+    lnebr   "b301"  RRE     "f1,f2"         @ float::lnebr;
+    lndbr   "b311"  RRE     "f1,f2"         @ float::lndbr;
+    lnxbr   "b341"  RRE     "f1,f2"         @ float::lnxbr;
+    ltebr   "b302"  RRE     "f1,f2"         @ float::ltebr;
+    ltdbr   "b312"  RRE     "f1,f2"         @ float::ltdbr;
+    ltxbr   "b342"  RRE     "f1,f2"         @ float::ltxbr;
+    lcebr   "b303"  RRE     "f1,f2"         @ float::lcebr;
+    lcdbr   "b313"  RRE     "f1,f2"         @ float::lcdbr;
+    lcxbr   "b343"  RRE     "f1,f2"         @ float::lcxbr;
+    tceb    "ed10"  RXE     "f1,x"          @ float::tceb;
+    tcdb    "ed11"  RXE     "f1,x"          @ float::tcdb;
+    tcxb    "ed12"  RXE     "f1,x"          @ float::tcxb;
+
+    // Comparisons.
+    cebr    "b309"  RRE     "f1,f2"         @ float::cebr;
+    cdbr    "b319"  RRE     "f1,f2"         @ float::cdbr;
+    cxbr    "b349"  RRE     "f1,f2"         @ float::cxbr;
+    ceb     "ed09"  RXE     "f1,x"          @ float::ceb;
+    cdb     "ed19"  RXE     "f1,x"          @ float::cdb;
+    kebr    "b308"  RRE     "f1,f2"         @ float::kebr;
+    kdbr    "b318"  RRE     "f1,f2"         @ float::kdbr;
+    kxbr    "b348"  RRE     "f1,f2"         @ float::kxbr;
+    keb     "ed08"  RXE     "f1,x"          @ float::keb;
+    kdb     "ed18"  RXE     "f1,x"          @ float::kdb;
+
+    // Between formats, and between these and integers.
+    ldebr   "b304"  RRE     "f1,f2"         @ float::ldebr;
+    lxdbr   "b305"  RRE     "f1,f2"         @ float::lxdbr;
+    lxebr   "b306"  RRE     "f1,f2"         @ float::lxebr;
+    ldeb    "ed04"  RXE     "f1,x"          @ float::ldeb;
+    lxdb    "ed05"  RXE     "f1,x"          @ float::lxdb;
+    lxeb    "ed06"  RXE     "f1,x"          @ float::lxeb;
+    ledbra  "b344"  RRF     "f1,m3,f2,m4"   @ float::ledbra;
+    ldxbra  "b345"  RRF     "f1,m3,f2,m4"   @ float::ldxbra;
+    lexbra  "b346"  RRF     "f1,m3,f2,m4"   @ float::lexbra;
+    fiebra  "b357"  RRF     "f1,m3,f2,m4"   @ float::fiebra;
+    fidbra  "b35f"  RRF     "f1,m3,f2,m4"   @ float::fidbra;
+    fixbra  "b347"  RRF     "f1,m3,f2,m4"   @ float::fixbra;
+    cefbra  "b394"  RRF     "f1,m3,r2,m4"   @ float::cefbra;
+    cdfbra  "b395"  RRF     "f1,m3,r2,m4"   @ float::cdfbra;
+    cxfbra  "b396"  RRF     "f1,m3,r2,m4"   @ float::cxfbra;
+    cegbra  "b3a4"  RRF     "f1,m3,r2,m4"   @ float::cegbra;
+    cdgbra  "b3a5"  RRF     "f1,m3,r2,m4"   @ float::cdgbra;
+    cxgbra  "b3a6"  RRF     "f1,m3,r2,m4"   @ float::cxgbra;
+    celfbr  "b390"  RRF     "f1,m3,r2,m4"   @ float::celfbr;
+    cdlfbr  "b391"  RRF     "f1,m3,r2,m4"   @ float::cdlfbr;
+    cxlfbr  "b392"  RRF     "f1,m3,r2,m4"   @ float::cxlfbr;
+    celgbr  "b3a0"  RRF     "f1,m3,r2,m4"   @ float::celgbr;
+    cdlgbr  "b3a1"  RRF     "f1,m3,r2,m4"   @ float::cdlgbr;
+    cxlgbr  "b3a2"  RRF     "f1,m3,r2,m4"   @ float::cxlgbr;
+    cfebra  "b398"  RRF     "r1,m3,f2,m4"   @ float::cfebra;
+    cfdbra  "b399"  RRF     "r1,m3,f2,m4"   @ float::cfdbra;
+    cfxbra  "b39a"  RRF     "r1,m3,f2,m4"   @ float::cfxbra;
+    cgebra  "b3a8"  RRF     "r1,m3,f2,m4"   @ float::cgebra;
+    cgdbra  "b3a9"  RRF     "r1,m3,f2,m4"   @ float::cgdbra;
+    cgxbra  "b3aa"  RRF     "r1,m3,f2,m4"   @ float::cgxbra;
+    clfebr  "b39c"  RRF     "r1,m3,f2,m4"   @ float::clfebr;
+    clfdbr  "b39d"  RRF     "r1,m3,f2,m4"   @ float::clfdbr;
+    clfxbr  "b39e"  RRF     "r1,m3,f2,m4"   @ float::clfxbr;
+    clgebr  "b3ac"  RRF     "r1,m3,f2,m4"   @ float::clgebr;
+    clgdbr  "b3ad"  RRF     "r1,m3,f2,m4"   @ float::clgdbr;
+    clgxbr  "b3ae"  RRF     "r1,m3,f2,m4"   @ float::clgxbr;
+}

@@ -1,0 +1,3 @@
+//! crypto instructions.
+
+instructions! {}

@@ -1,0 +1,3 @@
+//! vector instructions.
+
+instructions! {}

@@ -1,0 +1,86 @@
+//! DIAGNOSE: calls from a program to the machine that it knows it runs on.
+//!
+//! The functions are those of KVM (Documentation/virt/kvm/s390/s390-diag.rst), as far as Linux uses them here. Unknown ones
+//! are specification exceptions, by which programs find out.
+
+use lockstep_devices::DeviceCx;
+use lockstep_devices::css::Css;
+use lockstep_s390x::{Diagnose, Diagnosed, Refusal};
+
+/// Program-interruption code of a specification exception.
+const SPECIFICATION: u16 = 6;
+
+mod function {
+    /// Initial program load.
+    pub(super) const IPL: u16 = 0x308;
+    /// A control program says who it is.
+    pub(super) const PROGRAM_NAME: u16 = 0x318;
+    /// Virtio.
+    pub(super) const VIRTIO: u16 = 0x500;
+}
+
+/// Functions of [`function::IPL`], in the second register.
+mod ipl {
+    /// Resets that keep storage, and start at the PSW at address 0.
+    pub(super) const MODIFIED_CLEAR: u64 = 0;
+    pub(super) const LOAD_NORMAL: u64 = 1;
+    /// Loads again.
+    pub(super) const LOAD_CLEAR: u64 = 3;
+    /// Loads again, and keeps storage.
+    pub(super) const LOAD_NORMAL_DUMP: u64 = 4;
+    /// Sets the parameters for the next load.
+    pub(super) const SET: u64 = 5;
+    /// Stores them.
+    pub(super) const STORE: u64 = 6;
+    /// The answer, in the register after the first: there are no parameters.
+    pub(super) const NO_PARAMETERS: u64 = 0x0102;
+}
+
+/// The function of [`function::VIRTIO`] that notifies a queue, in register 1.
+const NOTIFY: u64 = 3;
+/// Its answer when there is no such device: -EINVAL.
+const NO_DEVICE: u64 = -22i64 as u64;
+
+/// Executes a call.
+pub(super) fn call(
+    css: &mut Css,
+    cx: &mut DeviceCx<'_>,
+    call: Diagnose<'_>,
+) -> Result<Diagnosed, Refusal> {
+    match call.function {
+        function::IPL => load(&call).map(|answer| match answer {
+            Answer::Again => Diagnosed::Reset,
+            Answer::Code(code) => {
+                call.regs[usize::from(call.r1 | 1)] = code;
+                Diagnosed::Done
+            }
+        }),
+        // Nobody here asks who it is.
+        function::PROGRAM_NAME => Ok(Diagnosed::Done),
+        function::VIRTIO if call.regs[1] == NOTIFY => {
+            let (id, queue) = (call.regs[2] as u32, call.regs[3]);
+            call.regs[2] = css.notify(cx, id, queue).unwrap_or(NO_DEVICE);
+            Ok(Diagnosed::Done)
+        }
+        _ => Err(Refusal::Program(SPECIFICATION)),
+    }
+}
+
+enum Answer {
+    Again,
+    Code(u64),
+}
+
+fn load(call: &Diagnose<'_>) -> Result<Answer, Refusal> {
+    if call.r1 & 1 != 0 {
+        return Err(Refusal::Program(SPECIFICATION));
+    }
+    match call.regs[usize::from(call.r3)] {
+        ipl::LOAD_CLEAR | ipl::LOAD_NORMAL_DUMP => Ok(Answer::Again),
+        ipl::SET | ipl::STORE => Ok(Answer::Code(ipl::NO_PARAMETERS)),
+        subcode @ (ipl::MODIFIED_CLEAR | ipl::LOAD_NORMAL) => Err(Refusal::Unimplemented(format!(
+            "DIAGNOSE 308 with subcode {subcode}: a reset that keeps storage"
+        ))),
+        _ => Err(Refusal::Program(SPECIFICATION)),
+    }
+}
