@@ -157,19 +157,19 @@ impl<G: Guest> Cx<G> {
         (&mut self.platform, DeviceCx { mem: &mut self.mem, bp: &mut self.bp })
     }
 
+    /// Instructions left of the whole budget, whether the engine looks up before or not.
+    #[inline]
+    #[must_use]
+    pub const fn rest(&self) -> u64 {
+        self.left + self.held
+    }
+
     /// What follows is done between two instructions, not by one: to be called before memory is accessed outside an
     /// engine's run, so that what happens has the moment of the boundary.
     pub fn between_instructions(&mut self) {
         self.end = self.bp.retired + 1;
         self.left = 0;
         self.held = 0;
-    }
-
-    /// Instructions left of the whole budget, whether the engine looks up before or not.
-    #[inline]
-    #[must_use]
-    pub const fn rest(&self) -> u64 {
-        self.left + self.held
     }
 
     /// Makes the engine look up before the next instruction.
