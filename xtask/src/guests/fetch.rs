@@ -224,7 +224,8 @@ const GUESTS: &[Guest] = &[
 ];
 
 /// What is made of the kernel's source: see [`linux_alpha`].
-const LINUX_ALPHA: [Member; 2] = [member("vmlinux", "vmlinux"), member("initrd.gz", "initrd.gz")];
+const LINUX_ALPHA: [Member; 2] =
+    [member("built/vmlinux", "vmlinux"), member("built/initrd.gz", "initrd.gz")];
 
 const DPKG_DEB: Program = Program { name: "dpkg-deb", advice: apt::ADVICE };
 

@@ -42,13 +42,15 @@ const BROKEN: (&str, &str) =
 /// Files compiled after which progress is shown.
 const STEP: u32 = 50;
 
-/// Makes `vmlinux` and `initrd.gz` in a folder with the unpacked package.
+/// Makes `built/vmlinux` and `built/initrd.gz` in a folder with the unpacked package.
 pub(super) fn build(folder: &Path) -> Result<(), Error> {
     for tool in TOOLS {
         tool.run(folder, ["--version"])?;
     }
-    let source = folder.join("linux");
-    fs::create_dir_all(&source).map_err(Error::file(&source))?;
+    let (source, built) = (folder.join("linux"), folder.join("built"));
+    for path in [&source, &built] {
+        fs::create_dir_all(path).map_err(Error::file(path))?;
+    }
     let archive = format!("usr/src/{PACKAGE}.tar.xz");
     eprintln!("linux-alpha: unpacking the source");
     TAR.run(folder, ["-xJf", &archive, "-C", "linux", "--strip-components=1"])?;
@@ -58,7 +60,7 @@ pub(super) fn build(folder: &Path) -> Result<(), Error> {
     let all = format!("KCONFIG_ALLCONFIG={}", config.display());
     MAKE.run(&source, arguments(&["allnoconfig", &all]))?;
     compile(&source)?;
-    STRIP.run(folder, ["-o", "vmlinux", "linux/vmlinux"])?;
+    STRIP.run(folder, ["-o", "built/vmlinux", "linux/vmlinux"])?;
     make_initrd(folder)
 }
 
@@ -85,7 +87,7 @@ fn arguments(own: &[&str]) -> Vec<String> {
 fn compile(source: &Path) -> Result<(), Error> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = format!("-j{cores}");
-    eprintln!("linux-alpha: compiling about 900 files on {cores} cores");
+    eprintln!("linux-alpha: compiling about 600 files on {cores} cores");
     let arguments = arguments(&["vmlinux", &jobs]);
     let failed = |output: String| {
         let command = format!("make {}", arguments.join(" "));
@@ -132,6 +134,6 @@ fn make_initrd(folder: &Path) -> Result<(), Error> {
     archive.folder("dev");
     archive.device("dev/console", 5, 1);
     archive.program("init", &program);
-    let place = folder.join("initrd.gz");
+    let place = folder.join("built/initrd.gz");
     fs::write(&place, archive.finish()).map_err(Error::file(&place))
 }
