@@ -170,7 +170,7 @@ fn link_short(cx: &mut Cx<S390x>, [_, text, _]: [u64; 3]) -> Result<u64, Exit<S3
     let (text, len) = (Text(text), text & 0xff);
     let mask = psw::mask(&cx.cpu);
     let next = cx.cpu.pc.wrapping_add(len) & 0xff_ffff;
-    let codes = (mask >> psw::PROGRAM_MASK_SHIFT & 0x3f) | len / 2 << 6;
+    let codes = (mask >> psw::PROGRAM_MASK_SHIFT & 0x3f) | (len / 2) << 6;
     let register = &mut cx.cpu.regs[usize::from(text.nibble(2))];
     *register = W::set(*register, codes << 24 | next);
     Ok(0)
@@ -181,9 +181,9 @@ pub(crate) fn link_register<E: Emit<S390x>, const ALL: bool>(e: &mut E, i: &Insn
     let target = e.get(i.r2);
     let target = cut_address(e, target);
     if ALL {
-        link_all(e, i, target, i.r2 != 0)?
+        link_all(e, i, target, i.r2 != 0)?;
     } else {
-        link(e, i)
+        link(e, i);
     }
     if i.r2 != 0 {
         e.jump(target);
@@ -196,9 +196,9 @@ pub(crate) fn link_storage<E: Emit<S390x>, const ALL: bool>(e: &mut E, i: &Insn)
     let target = address(e, i);
     let target = cut_address(e, target);
     if ALL {
-        link_all(e, i, target, true)?
+        link_all(e, i, target, true)?;
     } else {
-        link(e, i)
+        link(e, i);
     }
     e.jump(target);
     Ok(())

@@ -52,7 +52,12 @@ impl CodePart {
 /// How operands are encoded: the formats of the Principles of Operation (chapter 5). Fields that a format leaves to the
 /// instruction, a mask or a register, are in `r3` and `m3` both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the architecture's names")]
+#[allow(
+    non_camel_case_types,
+    clippy::upper_case_acronyms,
+    dead_code,
+    reason = "the architecture's names, those of vector formats included"
+)]
 pub(crate) enum Format {
     E,
     I,

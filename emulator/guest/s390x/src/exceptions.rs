@@ -31,19 +31,11 @@ pub(crate) mod code {
     pub(crate) const SPECIAL_OPERATION: u16 = 0x13;
     pub(crate) const OPERAND: u16 = 0x15;
     pub(crate) const VECTOR: u16 = 0x1b;
-    pub(crate) const PRIMARY_AUTHORITY: u16 = 0x24;
-    pub(crate) const ALET: u16 = 0x28;
-    pub(crate) const ALEN: u16 = 0x29;
-    pub(crate) const ALE_SEQUENCE: u16 = 0x2a;
-    pub(crate) const ASTE_VALIDITY: u16 = 0x2b;
-    pub(crate) const ASTE_SEQUENCE: u16 = 0x2c;
-    pub(crate) const EXTENDED_AUTHORITY: u16 = 0x2d;
     pub(crate) const ASCE_TYPE: u16 = 0x38;
     pub(crate) const REGION_FIRST: u16 = 0x39;
     pub(crate) const REGION_SECOND: u16 = 0x3a;
     pub(crate) const REGION_THIRD: u16 = 0x3b;
     pub(crate) const MONITOR: u16 = 0x40;
-    pub(crate) const PER: u16 = 0x80;
 }
 
 /// External-interruption codes.
@@ -61,7 +53,6 @@ pub(crate) mod dxc {
     pub(crate) const DECIMAL: u8 = 0x00;
     pub(crate) const AFP: u8 = 0x01;
     pub(crate) const BFP: u8 = 0x02;
-    pub(crate) const VECTOR: u8 = 0xfe;
     pub(crate) const COMPARE_AND_TRAP: u8 = 0xff;
 }
 
@@ -187,8 +178,8 @@ fn take_program(cx: &mut Cx<S390x>, program: Program) {
 /// Stores the old PSW of a class and loads its new one.
 fn swap(cx: &mut Cx<S390x>, class: Class, return_to: u64) {
     let old = psw::bytes(psw::mask(&cx.cpu), return_to);
-    mmu::write_real(cx, class.old(), &old);
-    let new = mmu::read_real::<16>(cx, class.new());
+    mmu::write_real(cx, class.old_psw(), &old);
+    let new = mmu::read_real::<16>(cx, class.new_psw());
     let new = u128::from_be_bytes(new);
     load_psw(cx, (new >> 64) as u64, new as u64);
 }

@@ -899,13 +899,12 @@ fn to_integer<F: Held>(cx: &mut Cx<S390x>, text: u64, to: Integer) -> Helped {
         result
     };
     let is_invalid = &invalid;
-    let result = compute(cx, mode, run, |cx, result| {
+    compute(cx, mode, run, |cx, result| {
         let register = &mut cx.cpu.regs[usize::from(r1)];
         *register = if to.bits == 64 { result } else { W::set(*register, result) };
         let cc = if is_invalid.get() { 3 } else { code_of::<F>(b) };
         set_cc(cx, cc);
-    });
-    result
+    })
 }
 
 /// CONVERT FROM FIXED and FROM LOGICAL.

@@ -219,7 +219,7 @@ pub(crate) fn chsc(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     storage::fetch(cx, place, &mut page)?;
     let target = span(cx, place, 4096, Access::Write)?;
     let len = u16::from_be_bytes([page[0], page[1]]);
-    if len < 16 || len > 4088 || len & 7 != 0 {
+    if !(16..=4088).contains(&len) || len & 7 != 0 {
         return Err(program(code::OPERAND));
     }
     let code = coded(cx, |board, devices| board.channel_subsystem_call(devices, &mut page))?;

@@ -178,7 +178,7 @@ pub(crate) fn pfmf(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     let (r1, r2) = fields(text);
     let control = cx.cpu.regs[r1];
     let (sets, clears) = (control & 0x2_0000 != 0, control & 0x1_0000 != 0);
-    if control & 0xfffc_0000 & !0 != 0 && control & 0xfff8_0000 != 0 || control & 0x9 != 0 {
+    if control & 0xfffc_0101 != 0 {
         return Err(program(code::SPECIFICATION));
     }
     let size = match control >> 12 & 7 {

@@ -80,13 +80,13 @@ pub enum Class {
 impl Class {
     /// Where the old PSW is stored.
     #[must_use]
-    pub const fn old(self) -> u64 {
+    pub const fn old_psw(self) -> u64 {
         OLD + 16 * self as u64
     }
 
     /// Where the new PSW is loaded from.
     #[must_use]
-    pub const fn new(self) -> u64 {
-        self.old() + 0x80
+    pub const fn new_psw(self) -> u64 {
+        self.old_psw() + 0x80
     }
 }

@@ -56,9 +56,9 @@ pub(crate) fn insert_under_mask<E: Emit<S390x>, const SHIFT: u32>(e: &mut E, i: 
         let value = e.load(place, Mem::plain(Size::B4))?;
         let cc = cc::sign(e, W32, value);
         if SHIFT == 0 {
-            put_low(e, i.r1, value)
+            put_low(e, i.r1, value);
         } else {
-            put_high(e, i.r1, value)
+            put_high(e, i.r1, value);
         }
         cc::put(e, cc);
         return Ok(());

@@ -17,8 +17,6 @@ use crate::{Exception, Program, S390x};
 pub(crate) mod asce {
     pub(crate) const ORIGIN: u64 = !0xfff;
     pub(crate) const PRIVATE: u64 = 0x100;
-    pub(crate) const STORAGE_ALTERATION: u64 = 0x80;
-    pub(crate) const SPACE_SWITCH: u64 = 0x40;
     pub(crate) const REAL: u64 = 0x20;
 }
 
@@ -55,8 +53,6 @@ pub(crate) struct Found {
     pub(crate) bits: u8,
     /// The address of the last table entry.
     pub(crate) entry_at: u64,
-    /// The table entry.
-    pub(crate) entry: u64,
 }
 
 /// The absolute address of a real one.
@@ -127,7 +123,6 @@ fn follow(sys: &Sys, mem: &PhysMem, designation: u64, address: u64) -> Result<Fo
             access: None,
             bits: 12,
             entry_at: 0,
-            entry: 0,
         });
     }
     let mut level = 3 - (designation >> 2 & 3) as usize;
@@ -170,7 +165,6 @@ fn follow(sys: &Sys, mem: &PhysMem, designation: u64, address: u64) -> Result<Fo
                 access: access.then_some((entry >> 8) as u8 & 0xf8),
                 bits,
                 entry_at,
-                entry,
             });
         }
         if level == 3 {
@@ -199,7 +193,6 @@ fn page(mem: &PhysMem, origin: u64, address: u64, protected: bool) -> Result<Fou
         access: None,
         bits: 12,
         entry_at,
-        entry,
     })
 }
 

@@ -6,7 +6,7 @@
 
 use lockstep_cpu::{Access, Cx, Exit};
 
-use crate::sys::{Space, SpaceKind};
+use crate::sys::Space;
 use crate::{S390x, psw, reg};
 
 type Result<T> = std::result::Result<T, Exit<S390x>>;
@@ -165,11 +165,4 @@ pub(crate) fn within<T>(
     let result = act(cx);
     psw::derive(&mut cx.cpu);
     result
-}
-
-/// The space of a kind, as the control registers have it, with the key of the PSW; without translation when that is off.
-pub(crate) fn space(cx: &Cx<S390x>, kind: SpaceKind) -> Space {
-    let mask = cx.cpu.sys.mask;
-    let kind = if mask & psw::DAT == 0 { SpaceKind::Real } else { kind };
-    psw::space(&cx.cpu, kind, psw::key(mask))
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Address spaces that the TLB holds translations of, at most.
-pub const SPACES: usize = 64;
+pub(crate) const SPACES: usize = 64;
 
 /// Which address space, as accesses choose it and as exceptions tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -139,7 +139,7 @@ pub(crate) fn ecag(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
 }
 
 /// The machine type that programs see: a z14.
-pub const MACHINE_TYPE: u16 = 0x3906;
+const MACHINE_TYPE: u16 = 0x3906;
 
 /// STORE CPU ID: no version, the processor's address, type.
 pub(crate) fn stidp(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {

@@ -104,11 +104,3 @@ pub(crate) fn due(cx: &mut Cx<S390x>, number: u32) {
         _ => cx.cpu.sys.timer_pending = true,
     }
 }
-
-/// Disarms what reset forgets.
-pub(crate) fn reset(cx: &mut Cx<S390x>) {
-    for number in [COMPARATOR, TIMER] {
-        let id = entry(cx, number);
-        cx.bp.cancel(id);
-    }
-}

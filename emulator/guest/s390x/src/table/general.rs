@@ -3,7 +3,6 @@
 use lockstep_cpu::Binary::{And, Or, Xor};
 
 use crate::branch::{Indirect, Relative};
-use crate::memory_ops::*;
 use crate::ops::*;
 use crate::{
     branch, execute, integer, long, memory_ops, mvc, shifts, system, timing_ops, translate,

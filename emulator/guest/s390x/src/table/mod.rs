@@ -204,8 +204,8 @@ pub fn rows() -> &'static [Row] {
 /// What a row means, for an engine. Numbers of no row mean that there is no such operation.
 pub(crate) fn meaning<E: Emit<S390x>>(row: u16) -> Meaning<E, Insn, E::Exit> {
     let mut number = usize::from(row);
-    let groups: [fn(u16) -> Meaning<E, Insn, E::Exit>; 7] = [
-        general::meaning::<E>,
+    let groups = [
+        general::meaning::<E> as fn(u16) -> _,
         control::meaning::<E>,
         io::meaning::<E>,
         bfp::meaning::<E>,
@@ -222,8 +222,11 @@ pub(crate) fn meaning<E: Emit<S390x>>(row: u16) -> Meaning<E, Insn, E::Exit> {
     crate::system::operation
 }
 
+/// Where the rest of a code is, and the rows by it.
+type Codes = (CodePart, Vec<u16>);
+
 /// For each first byte, where the rest of the code is, and the row for each value of it.
-static INDEX: LazyLock<Vec<(CodePart, Vec<u16>)>> = LazyLock::new(|| {
+static INDEX: LazyLock<Vec<Codes>> = LazyLock::new(|| {
     let mut index: Vec<_> =
         (0..=255u8).map(|first| (CodePart::of(first), vec![UNDEFINED; 256])).collect();
     for (number, row) in (0..).zip(rows()) {

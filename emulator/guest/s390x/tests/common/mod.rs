@@ -183,7 +183,13 @@ impl Machine {
         Self { cx, interpreter: Interpreter::default() }
     }
 
-    /// Runs until the processor waits; false when it has not after so many instructions, or when something is missing.
+    /// Runs so many instructions.
+    pub(crate) fn run(&mut self, count: u64) {
+        self.cx.bp.attention = false;
+        assert!(self.interpreter.run(&mut self.cx, count).is_none());
+    }
+
+    /// Runs until the processor waits. Fails when it has not after so many instructions, or when something is missing.
     pub(crate) fn run_to_wait(&mut self, limit: u64) -> Result<(), String> {
         while self.cx.cpu.power == PowerState::Running {
             self.cx.bp.attention = false;

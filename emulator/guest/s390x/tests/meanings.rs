@@ -1,0 +1,93 @@
+//! What other emulators do not have, or do wrongly: decimal arithmetic, fixed-point overflow, stores of high halves.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
+
+use common::Machine;
+use lockstep_s390x::reg;
+
+mod common;
+
+const CODE: u64 = 0x2_0000;
+const A: u64 = 0x3000;
+const B: u64 = 0x3100;
+
+/// Runs one instruction whose operands are `a` at 0x3000 and `b` at 0x3100, based on registers 1 and 2; gives the condition code, the
+/// program-interruption code (0 for none), and the bytes at `a`.
+fn run(code: &[u8], a: &[u8], b: &[u8], program_mask: u64) -> (u64, u16, Vec<u8>) {
+    let mut machine = Machine::new(CODE);
+    let mem = &mut machine.cx.mem;
+    mem.write_bytes(CODE, code).unwrap();
+    mem.write_bytes(CODE + code.len() as u64, &[0xb2, 0xb2, 0x02, 0x28]).unwrap();
+    mem.write_bytes(A, a).unwrap();
+    mem.write_bytes(B, b).unwrap();
+    // A disabled wait, by LPSWE and by program interruption.
+    mem.write_bytes(0x228, &0x0002_0001_8000_0000u64.to_be_bytes()).unwrap();
+    mem.write_bytes(0x1d0, &0x0002_0001_8000_0000u64.to_be_bytes()).unwrap();
+    let cpu = &mut machine.cx.cpu;
+    (cpu.regs[1], cpu.regs[2]) = (A, B);
+    cpu.sys.mask |= program_mask << 40;
+    lockstep_s390x::psw::derive(cpu);
+    machine.run(1);
+    let code = u16::from_be_bytes(machine.bytes(0x8e, 2).try_into().unwrap());
+    let old = machine.bytes(0x152, 1)[0];
+    let cc =
+        if code != 0 { u64::from(old >> 4 & 3) } else { machine.cx.cpu.regs[usize::from(reg::CC)] };
+    (cc, code, machine.bytes(A, a.len()))
+}
+
+/// Catches digits, signs and condition codes of decimal sums and products.
+#[test]
+fn decimal_arithmetic() {
+    // AP, SP, ZAP, CP, MP, DP of operands of (4, 2), ... bytes at 0(%r1) and 0(%r2).
+    let on = |op: u8, a: &[u8], b: &[u8], mask| {
+        let lengths = ((a.len() - 1) << 4 | (b.len() - 1)) as u8;
+        run(&[op, lengths, 0x10, 0, 0x20, 0], a, b, mask)
+    };
+    assert_eq!(on(0xfa, &[0x12, 0x3c], &[0x9c], 0), (2, 0, vec![0x13, 0x2c]));
+    assert_eq!(on(0xfa, &[0x99, 0x9c], &[0x1c], 0), (3, 0, vec![0x00, 0x0c]));
+    assert_eq!(on(0xfa, &[0x99, 0x9c], &[0x1c], 4), (3, 0x0a, vec![0x00, 0x0c]));
+    assert_eq!(on(0xfb, &[0x00, 0x5c], &[0x5f], 0), (0, 0, vec![0x00, 0x0c]));
+    assert_eq!(on(0xfb, &[0x00, 0x5c], &[0x6c], 0), (1, 0, vec![0x00, 0x1d]));
+    assert_eq!(on(0xf8, &[0xff, 0xff], &[0x0d], 0), (0, 0, vec![0x00, 0x0c]));
+    assert_eq!(on(0xf9, &[0x01, 0x0d], &[0x9d], 0).0, 1);
+    assert_eq!(on(0xfa, &[0x1a, 0x0c], &[0x1c], 0).1, 7);
+    assert_eq!(on(0xfc, &[0x00, 0x01, 0x2c], &[0x3d], 0).2, [0x00, 0x03, 0x6d]);
+    assert_eq!(on(0xfc, &[0x12, 0x01, 0x2c], &[0x3d], 0).1, 7);
+    assert_eq!(on(0xfd, &[0x00, 0x12, 0x5c], &[0x7c], 0).2, [0x01, 0x7c, 0x6c]);
+    assert_eq!(on(0xfd, &[0x00, 0x12, 0x5c], &[0x0c], 0).1, 0x0b);
+}
+
+/// Catches PACK, UNPACK and MOVE WITH OFFSET that lose the first byte of a short operand.
+#[test]
+fn decimal_moves() {
+    let unpacked = run(&[0xf3, 0x31, 0x10, 0, 0x20, 0], &[0; 4], &[0x12, 0x3c], 0).2;
+    assert_eq!(unpacked, [0xf0, 0xf1, 0xf2, 0xc3]);
+    let packed = run(&[0xf2, 0x13, 0x10, 0, 0x20, 0], &[0; 2], &[0xf1, 0xf2, 0xf3, 0xc4], 0).2;
+    assert_eq!(packed, [0x23, 0x4c]);
+    let moved = run(&[0xf1, 0x21, 0x10, 0, 0x20, 0], &[0xff, 0xff, 0xfd], &[0x12, 0x34], 0).2;
+    assert_eq!(moved, [0x01, 0x23, 0x4d]);
+}
+
+/// Catches an editing pattern that starts significance too late, or forgets the sign.
+#[test]
+fn editing() {
+    // EDIT with fill blank, two digit selectors, significance starter, one selector, and a minus.
+    let pattern = [0x40, 0x20, 0x21, 0x20, 0x60];
+    let edited = |source: &[u8]| {
+        let (cc, _, text) = run(&[0xde, 0x04, 0x10, 0, 0x20, 0], &pattern, source, 0);
+        (cc, text)
+    };
+    assert_eq!(edited(&[0x01, 0x2d]), (1, vec![0x40, 0x40, 0xf1, 0xf2, 0x60]));
+    assert_eq!(edited(&[0x12, 0x3c]), (2, vec![0x40, 0xf1, 0xf2, 0xf3, 0x40]));
+    assert_eq!(edited(&[0x00, 0x0c]), (0, vec![0x40, 0x40, 0x40, 0xf0, 0x40]));
+}
+
+/// Catches a fixed-point overflow that does not interrupt, or forgets the result.
+#[test]
+fn fixed_point_overflow() {
+    // ASI 0(%r1),1.
+    let add = [0xeb, 0x01, 0x10, 0x00, 0x00, 0x6a];
+    let most = 0x7fff_ffffu32.to_be_bytes();
+    assert_eq!(run(&add, &most, &[], 0), (3, 0, vec![0x80, 0, 0, 0]));
+    assert_eq!(run(&add, &most, &[], 8), (3, 8, vec![0x80, 0, 0, 0]));
+}
