@@ -47,19 +47,20 @@ pub(super) fn call(
     cx: &mut DeviceCx<'_>,
     call: Diagnose<'_>,
 ) -> Result<Diagnosed, Refusal> {
-    match call.function {
-        function::IPL => load(&call).map(|answer| match answer {
+    let Diagnose { function, r1, r3, regs } = call;
+    match function {
+        function::IPL => load(r1, regs[usize::from(r3)]).map(|answer| match answer {
             Answer::Again => Diagnosed::Reset,
             Answer::Code(code) => {
-                call.regs[usize::from(call.r1 | 1)] = code;
+                regs[usize::from(r1 | 1)] = code;
                 Diagnosed::Done
             }
         }),
         // Nobody here asks who it is.
         function::PROGRAM_NAME => Ok(Diagnosed::Done),
-        function::VIRTIO if call.regs[1] == NOTIFY => {
-            let (id, queue) = (call.regs[2] as u32, call.regs[3]);
-            call.regs[2] = css.notify(cx, id, queue).unwrap_or(NO_DEVICE);
+        function::VIRTIO if regs[1] == NOTIFY => {
+            let (id, queue) = (regs[2] as u32, regs[3]);
+            regs[2] = css.notify(cx, id, queue).unwrap_or(NO_DEVICE);
             Ok(Diagnosed::Done)
         }
         _ => Err(Refusal::Program(SPECIFICATION)),
@@ -71,14 +72,14 @@ enum Answer {
     Code(u64),
 }
 
-fn load(call: &Diagnose<'_>) -> Result<Answer, Refusal> {
-    if call.r1 & 1 != 0 {
+fn load(r1: u8, subcode: u64) -> Result<Answer, Refusal> {
+    if r1 & 1 != 0 {
         return Err(Refusal::Program(SPECIFICATION));
     }
-    match call.regs[usize::from(call.r3)] {
+    match subcode {
         ipl::LOAD_CLEAR | ipl::LOAD_NORMAL_DUMP => Ok(Answer::Again),
         ipl::SET | ipl::STORE => Ok(Answer::Code(ipl::NO_PARAMETERS)),
-        subcode @ (ipl::MODIFIED_CLEAR | ipl::LOAD_NORMAL) => Err(Refusal::Unimplemented(format!(
+        ipl::MODIFIED_CLEAR | ipl::LOAD_NORMAL => Err(Refusal::Unimplemented(format!(
             "DIAGNOSE 308 with subcode {subcode}: a reset that keeps storage"
         ))),
         _ => Err(Refusal::Program(SPECIFICATION)),
