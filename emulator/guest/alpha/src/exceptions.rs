@@ -192,5 +192,5 @@ fn fetched(cx: &Cx<Alpha>) -> Option<u64> {
     let noted = cpu.fetch.filter(|fetch| fetch.page == pc >> 12);
     noted
         .map(|fetch| fetch.frame << 12 | pc & 0xfff)
-        .or_else(|| cpu.tlb.hit(pc, cpu.mmu.space, cpu.mmu.mode, Access::Execute))
+        .or_else(|| cpu.tlb.hit(pc, cpu.mmu.fetch_space, cpu.mmu.mode, Access::Execute))
 }

@@ -102,6 +102,7 @@ pub(crate) fn is_user(cpu: &Cpu) -> bool {
 pub(crate) fn derive(cpu: &mut Cpu) {
     cpu.mmu.mode = if is_user(cpu) { mode::USER } else { mode::KERNEL };
     cpu.mmu.space = cpu.sys.asn;
+    cpu.mmu.fetch_space = cpu.sys.asn;
     cpu.mmu.align = true;
 }
 
