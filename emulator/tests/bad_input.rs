@@ -209,7 +209,10 @@ fn machines() {
             "run -k hello.elf --cpu z80",
             "lockstep: board virt has no processor 'z80'; known processors: armv8",
         ),
-        ("run -k hello.elf -M pc", "lockstep: there is no board 'pc'; known boards: virt"),
+        (
+            "run -k hello.elf -M pc",
+            "lockstep: there is no board 'pc'; known boards: virt, clipper, ccw",
+        ),
         ("run -k hello.elf -M ,", "lockstep: board option '': write KEY=VALUE"),
         ("run -k hello.elf -M virt,gic", "lockstep: board option 'gic': write KEY=VALUE"),
         ("run -k hello.elf -M virt,gic=9", "lockstep: board option 'gic=9': values are 3, 2"),

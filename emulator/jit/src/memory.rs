@@ -12,8 +12,9 @@ use std::sync::Arc;
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_jit::{BranchProtection, JITBuilder, JITMemoryKind, JITMemoryProvider, JITModule};
 use cranelift_module::{Module, ModuleResult, default_libcall_names};
-use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::mm::{
+    MapFlags, MprotectFlags, MremapFlags, ProtFlags, mmap_anonymous, mprotect, mremap, munmap,
+};
 
 /// Bytes of code at most.
 const LEN: usize = 64 << 20;
@@ -32,24 +33,26 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
+    /// The memory is anonymous: a file would count against the user's limit on the size of files.
     fn new() -> Option<Self> {
-        let file = memfd_create("lockstep-code", MemfdFlags::CLOEXEC).ok()?;
-        ftruncate(&file, LEN as u64).ok()?;
-        let map = |protection| {
-            // SAFETY: a new mapping at an address that the system chooses takes nothing from anybody.
-            unsafe { mmap(std::ptr::null_mut(), LEN, protection, MapFlags::SHARED, &file, 0) }
+        let both = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a new mapping at an address that the system chooses takes nothing from anybody.
+        let writable =
+            unsafe { mmap_anonymous(std::ptr::null_mut(), LEN, both, MapFlags::SHARED) }.ok()?;
+        // SAFETY: with an old length of zero, pages that are shared are mapped a second time, and the first mapping stays.
+        let again = unsafe { mremap(writable, 0, LEN, MremapFlags::MAYMOVE) };
+        let run = MprotectFlags::READ | MprotectFlags::EXEC;
+        // SAFETY: mapped just now, and nobody else knows of it.
+        let executable = again.ok().filter(|at| unsafe { mprotect(*at, LEN, run) }.is_ok());
+        let Some(executable) = executable else {
+            // SAFETY: mapped above, and nobody else knows of them.
+            unsafe {
+                let _ = munmap(writable, LEN);
+                let _ = again.map(|at| munmap(at, LEN));
+            }
+            return None;
         };
-        let writable = map(ProtFlags::READ | ProtFlags::WRITE).ok()?;
-        match map(ProtFlags::READ | ProtFlags::EXEC) {
-            Ok(executable) => {
-                Some(Self { writable: writable.cast(), executable: executable.cast() })
-            }
-            Err(_) => {
-                // SAFETY: mapped above, and nobody else knows of it.
-                let _ = unsafe { munmap(writable, LEN) };
-                None
-            }
-        }
+        Some(Self { writable: writable.cast(), executable: executable.cast() })
     }
 }
 
