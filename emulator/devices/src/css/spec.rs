@@ -38,7 +38,7 @@ pub mod scsw {
     /// Flags that come from the operation-request block: key, suspend, format, prefetch, initial status, address limit,
     /// suppress suspended.
     pub const FROM_ORB: u16 = 0xf8f8;
-    /// Flags: the program was suspended at least once and does not want to hear of it.
+    /// Flags: the program does not want to hear that it was suspended.
     pub const SUPPRESS_SUSPENDED: u16 = 0x0008;
     /// Function control: start.
     pub const START: u16 = 0x4000;
@@ -102,7 +102,7 @@ pub mod orb {
     pub const LEN: usize = 12;
     /// Control: the program may suspend.
     pub const SUSPEND: u16 = 0x0800;
-    /// Control: streaming mode; modification; both mean nothing here.
+    /// Control: commands are of format 1.
     pub const FORMAT_1: u16 = 0x0080;
     /// Control: indirect addresses have 64 bits.
     pub const INDIRECT_64: u16 = 0x0002;
@@ -112,8 +112,6 @@ pub mod orb {
     pub const TRANSPORT: u16 = 0x0004;
     /// In the byte behind the path mask: incorrect length is suppressed for immediate operations.
     pub const SUPPRESS_LENGTH: u8 = 0x80;
-    /// In that byte: there is an extension.
-    pub const EXTENDED: u8 = 0x01;
 }
 
 /// The channel-command word.
@@ -155,8 +153,6 @@ pub mod irb {
 
 /// In the first sense byte: the command is none of the device's.
 pub const SENSE_COMMAND_REJECT: u8 = 0x80;
-/// In the first sense byte: the bus was wrong about parity. Devices of virtio say so when data makes no sense.
-pub const SENSE_BUS_OUT: u8 = 0x20;
 /// Sense bytes.
 pub const SENSE_LEN: usize = 32;
 

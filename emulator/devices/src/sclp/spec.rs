@@ -80,8 +80,6 @@ pub mod info {
     pub const LOADPARM: usize = 24;
     /// Facilities (doubleword).
     pub const FACILITIES: usize = 48;
-    /// The highest address is two to this power, less one (byte).
-    pub const ADDRESS_POWER: usize = 99;
     /// Size of an increment in MiB (word).
     pub const INCREMENT_SIZE_2: usize = 100;
     /// Number of increments (doubleword).

@@ -53,6 +53,8 @@ pub(crate) mod dxc {
     pub(crate) const DECIMAL: u8 = 0x00;
     pub(crate) const AFP: u8 = 0x01;
     pub(crate) const BFP: u8 = 0x02;
+    pub(crate) const TRUNCATED: u8 = 0x08;
+    pub(crate) const INCREMENTED: u8 = 0x0c;
     pub(crate) const COMPARE_AND_TRAP: u8 = 0xff;
 }
 
@@ -106,6 +108,12 @@ pub(crate) fn check_pc(cx: &mut Cx<S390x>) -> Result<(), Exception> {
     }
     if cpu.pc & 1 != 0 {
         return early(2);
+    }
+    if psw::uses_access_registers(cpu.sys.mask) {
+        // Their address spaces are not looked up yet, and the primary one would be a wrong answer.
+        let report = format!("access-register mode (pc {:#x})", cpu.pc);
+        cx.ask(Request::Stop(StopReason::Unimplemented(report)));
+        return Ok(());
     }
     if cpu.sys.mask & psw::WAIT != 0 {
         return Err(Exception::Program(Program::new(0)));

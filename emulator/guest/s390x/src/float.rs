@@ -2,7 +2,8 @@
 //!
 //! Floating-point register n is the first half of vector register n; short numbers are the first half of that, extended ones
 //! are in a pair two apart. The arithmetic is `lockstep_cpu::float`'s; here are the masks, flags and traps around it. A trap of
-//! overflow or underflow delivers the rounded result, not the scaled one of the architecture.
+//! overflow or underflow has a result whose exponent is brought into range, which this build does not make: the run ends
+//! with a report. Underflow that is exact does not trap.
 
 use lockstep_cpu::float::{
     self as ieee, Double, Env, Flags, Format, Integer, Negate, Quad, Relation, Rounding, Single,
@@ -10,7 +11,7 @@ use lockstep_cpu::float::{
 use lockstep_cpu::{Cx, Emit, Exit, Mem, Reg, Size};
 
 use crate::control::cr0;
-use crate::exceptions::{code, data, dxc, program};
+use crate::exceptions::{code, data, dxc, program, unimplemented};
 use crate::long::set_cc;
 use crate::ops::*;
 use crate::{Exception, Insn, Program, S390x, Text, reg, storage};
@@ -440,17 +441,16 @@ fn compute<T: PartialEq>(
     if trapped & (fpc::INVALID | fpc::DIVIDE) != 0 {
         return Err(data((trapped & (fpc::INVALID | fpc::DIVIDE)) as u8));
     }
+    if trapped & (fpc::OVERFLOW | fpc::UNDERFLOW) != 0 {
+        return unimplemented(cx, "a trap of overflow or underflow in binary floating point");
+    }
     if trapped != 0 {
         let mut toward_zero = Env { rounding: Rounding::TowardZero, ..environment(cx) };
         let incremented = run(&mut toward_zero) != result;
+        // What does not trap is noted all the same.
+        cx.cpu.sys.fpc |= (raised & !fpc::INEXACT) << 16;
         finish(cx, result);
-        let kind = trapped & (fpc::OVERFLOW | fpc::UNDERFLOW);
-        let inexact = match (raised & fpc::INEXACT != 0, incremented) {
-            (false, _) => 0,
-            (true, false) => 0x08,
-            (true, true) => 0x0c,
-        };
-        return Err(data((kind | inexact) as u8));
+        return Err(data(if incremented { dxc::INCREMENTED } else { dxc::TRUNCATED }));
     }
     cx.cpu.sys.fpc |= raised << 16;
     finish(cx, result);
@@ -1044,5 +1044,5 @@ pub(crate) fn tcxb(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
 /// DIVIDE TO INTEGER.
 pub(crate) fn divide_to_integer(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     let _ = text;
-    crate::exceptions::unimplemented(cx, "DIVIDE TO INTEGER")
+    unimplemented(cx, "DIVIDE TO INTEGER")
 }

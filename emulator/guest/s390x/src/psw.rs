@@ -114,6 +114,11 @@ pub fn set(cpu: &mut Cpu, mask: u64, address: u64) {
     derive(cpu);
 }
 
+/// Whether access registers choose the address spaces of data (chapter 5, "Access-Register-Specified Address Spaces").
+pub const fn uses_access_registers(mask: u64) -> bool {
+    mask & DAT != 0 && mask >> SPACE_SHIFT & 3 == 1
+}
+
 /// The address space that data accesses use under a PSW, but for access registers.
 fn data_kind(mask: u64) -> SpaceKind {
     if mask & DAT == 0 {
