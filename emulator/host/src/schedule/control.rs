@@ -70,8 +70,10 @@ impl Step<'_> {
 pub enum Arrivals {
     /// When they come.
     AsTheyCome,
-    /// These now; others when nobody else can go.
+    /// These now, and no others.
     These(Vec<ThreadId>),
+    /// When nobody else can go, or one has gone for too long.
+    WhenNobodyGoes,
 }
 
 /// A policy: which of the threads that can go does.
@@ -319,9 +321,10 @@ impl Table {
             Arrivals::AsTheyCome => back,
             Arrivals::These(threads) => match threads.iter().find(|it| !back.contains(it)) {
                 Some(missing) => return Err(*missing),
-                None if threads.is_empty() && all => back,
                 None => threads,
             },
+            Arrivals::WhenNobodyGoes if all => back,
+            Arrivals::WhenNobodyGoes => Vec::new(),
         };
         now.iter().for_each(|thread| self.let_one_in(*thread));
         Ok(now)
