@@ -500,8 +500,6 @@ impl Policy for Controlled {
         if table.holder.is_none() {
             let (asks, site) = table.open.unwrap_or((me, site));
             table.pass(asks, site);
-        } else if table.choice.arrivals(table.trace.steps()) == Arrivals::AsTheyCome {
-            table.let_one_in(me);
         }
         drop(self.await_turn(table, me));
     }
