@@ -8,7 +8,9 @@ mod check;
 mod debug;
 mod error;
 mod image;
+mod load;
 mod locate;
+mod schedule;
 mod script;
 mod step;
 mod units;
@@ -27,6 +29,8 @@ pub use debug::{
 };
 pub use error::ScenarioError;
 pub use image::{Disk, Image, pattern};
+pub use load::{Hog, Load, Part};
+pub use schedule::Schedule;
 pub use script::{Action, ScriptStep, script_text};
 pub use step::Step;
 pub use units::{Seeds, Size, Span};
@@ -117,7 +121,7 @@ impl Default for Axes {
         Self {
             boards: Vec::new(),
             engines: vec![Engine::Interp],
-            loads: vec![Load::None],
+            loads: vec![Load::default()],
             schedules: vec![Schedule::Os],
             seeds: Seeds(vec![1]),
         }
@@ -169,24 +173,6 @@ names! {
         JitNow = "jit-now",
         /// Whatever is fastest on this host.
         Auto = "auto",
-    }
-}
-
-names! {
-    /// What else keeps the host busy.
-    Load {
-        /// Nothing that we started.
-        None = "none",
-        /// A busy loop for every core.
-        Cpu = "cpu",
-    }
-}
-
-names! {
-    /// Who decides which of the emulator's threads goes next.
-    Schedule {
-        /// The operating system.
-        Os = "os",
     }
 }
 
