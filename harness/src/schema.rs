@@ -8,6 +8,7 @@ mod check;
 mod debug;
 mod error;
 mod image;
+mod json;
 mod load;
 mod locate;
 mod schedule;
@@ -21,6 +22,7 @@ mod tests;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use debug::{
@@ -29,6 +31,7 @@ pub use debug::{
 };
 pub use error::ScenarioError;
 pub use image::{Disk, Image, pattern};
+pub use json::json_schema_text;
 pub use load::{Hog, Load, Part};
 pub use schedule::Schedule;
 pub use script::{Action, ScriptStep, script_text};
@@ -36,7 +39,7 @@ pub use step::Step;
 pub use units::{Seeds, Size, Span};
 
 /// A scenario file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Scenario {
     /// What the scenario shows, in a sentence.
@@ -70,7 +73,7 @@ fn default_timeout() -> Span {
 }
 
 /// The machine, in the words of `lockstep --machine` and its fellows.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Machine {
     /// Board and options: `virt,gic=3`. May be given by the axis `boards` instead.
@@ -84,7 +87,7 @@ pub struct Machine {
 }
 
 /// What runs on the machine.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Guest {
     /// A kernel, or a program in its place.
@@ -101,7 +104,7 @@ pub struct Guest {
 }
 
 /// An axis is a list; every combination is a trial.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Axes {
     /// Boards to run on, each with a golden log of its own.
@@ -132,7 +135,7 @@ impl Default for Axes {
 macro_rules! names {
     ($(#[$doc:meta])* $type:ident { $($(#[$value_doc:meta])* $value:ident = $name:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
         pub enum $type {
             $($(#[$value_doc])* #[serde(rename = $name)] $value),+
         }
@@ -234,7 +237,7 @@ impl Exit {
 }
 
 /// How it is recorded.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct RecordOptions {
     /// How much is written down.
@@ -252,7 +255,7 @@ pub struct RecordOptions {
 }
 
 /// What must come out.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Expect {
     /// How the recording ends.
@@ -274,7 +277,7 @@ impl Default for Expect {
 }
 
 /// What the guest prints.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Console {
     /// Texts that appear, in this order.

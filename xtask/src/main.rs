@@ -10,6 +10,7 @@ mod history;
 mod layers;
 mod process;
 mod replay_tests;
+mod scenario;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,6 +35,9 @@ enum Task {
     History(history::Options),
     /// Record and replay all scenarios, and judge what comes out.
     ReplayTests(replay_tests::Options),
+    /// Write a new scenario, or the schema of scenarios.
+    #[command(subcommand)]
+    Scenario(scenario::Command),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Task::ReplayTests(options) => {
             replay_tests::run(&options).map_err(|error| error.to_string())
         }
+        Task::Scenario(command) => scenario::run(&command).map_err(|error| error.to_string()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -70,7 +70,6 @@ const MAX_PROCESSES: u32 = 64;
 const MAX_PULSE: u32 = 1000;
 
 /// A regular expression that all loads match.
-#[allow(dead_code)]
 pub(super) const PATTERN: &str = r"^(none|((cpu|switch|timer|memory|fsync|fork|pulse)(:[1-9][0-9]*)?|one-cpu|stress-ng:[^+]+)(\+((cpu|switch|timer|memory|fsync|fork|pulse)(:[1-9][0-9]*)?|one-cpu|stress-ng:[^+]+))*)$";
 
 impl Load {

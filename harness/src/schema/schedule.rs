@@ -28,7 +28,6 @@ const DEFAULT_DEPTH: u32 = 3;
 const MAX_DEPTH: u32 = 1000;
 
 /// A regular expression that all schedules match.
-#[allow(dead_code)]
 pub(super) const PATTERN: &str = r"^(os|random|pct(:depth=[1-9][0-9]*)?|replay:.+)$";
 
 impl Schedule {
