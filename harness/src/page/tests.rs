@@ -165,3 +165,11 @@ fn a_browser_shows_it() {
         assert!(verdict.contains("nothing wrong"), "{width}: {verdict}\n{said}");
     }
 }
+
+/// Not a test, but a page to look at.
+#[test]
+#[ignore = "writes the page to the file that LOCKSTEP_PAGE names"]
+fn write_the_sample() {
+    let file = std::env::var_os("LOCKSTEP_PAGE").expect("LOCKSTEP_PAGE");
+    std::fs::write(file, sample().html()).expect("written");
+}
