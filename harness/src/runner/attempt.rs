@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lockstep_core::{Rng, Use};
 use lockstep_host::read_folder;
 use lockstep_log::{DivergenceReport, ImageRole};
 use lockstep_machine::Images;
@@ -13,8 +14,9 @@ use super::Runner;
 use crate::failure::{Evidence, Failure, first_difference, tail};
 use crate::gdb::Gdb;
 use crate::golden;
+use crate::load::Running;
 use crate::process::{Ended, Run};
-use crate::schema::{Disk, Exit, Io, Move, Scenario, Step, Typing, pattern, script_text};
+use crate::schema::{Disk, Exit, Io, Move, Scenario, Schedule, Step, Typing, pattern, script_text};
 use crate::travel::{Library, RealGdb, travel};
 use crate::trial::Trial;
 
@@ -31,8 +33,10 @@ pub(super) struct Attempt<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) folder: &'a Path,
     pub(super) emulator: &'a Path,
-    /// The digests of the recordings, as far as there are any.
-    pub(super) logs: &'a mut Vec<String>,
+    /// What keeps the host busy meanwhile.
+    pub(super) load: &'a Running,
+    /// What has been done so far.
+    pub(super) done: &'a mut Done,
 }
 
 impl Attempt<'_> {
@@ -53,6 +57,7 @@ impl Attempt<'_> {
                     Step::Debug(moves) => not_tried = self.debug(recording, index, moves)?,
                 }
             }
+            self.done.passed += 1;
             if self.scenario.expect.repeatable && recording > 1 {
                 // It is the same file as the first.
                 fs::remove_file(self.log(recording))?;
@@ -105,17 +110,22 @@ impl Attempt<'_> {
         let log = self.log(recording);
         let mut arguments = vec![OsString::from("record"), "-o".into(), (&log).into()];
         self.machine_options(&mut arguments);
-        let mut run = self.process(&format!("recording-{recording}"), arguments);
+        self.fault_option(&mut arguments);
+        let place = Place { recording, step: 0 };
+        self.schedule_options(place, &mut arguments)?;
+        let mut run = self.process(&place.name(), arguments);
         if self.types_live() {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             let steps = self.scenario.script.iter();
             run.typed = steps.map(|step| (text(&step.after), text(&step.text))).collect();
         }
         let expected = self.scenario.expect.exit.status();
-        self.finish(&run, &what, expected)?;
+        let ended = self.finish(&run, &what, expected);
+        self.note_schedule(place)?;
+        ended?;
         let no_log = |error| io::Error::other(format!("{what} left no log: {error}"));
         let bytes = fs::read(&log).map_err(no_log)?;
-        self.logs.push(blake3::hash(&bytes).to_hex()[..16].to_owned());
+        self.done.logs.push(digest(&bytes));
         self.check_message(&run, &what)?;
         self.check_console(&run, &what)?;
         if self.scenario.expect.repeatable && recording > 1 && bytes != fs::read(self.log(1))? {
@@ -140,7 +150,10 @@ impl Attempt<'_> {
             vec!["replay".into(), log.into(), "--engine".into(), engine.into()];
         arguments.extend(["--report".into(), self.folder.join(DIVERGENCE).into()]);
         self.image_options(&mut arguments);
-        let run = self.process(&format!("replay-{recording}-{step}"), arguments);
+        self.fault_option(&mut arguments);
+        let place = Place { recording, step };
+        self.schedule_options(place, &mut arguments)?;
+        let run = self.process(&place.name(), arguments);
         let what = format!("replay of recording {recording}");
         // A replay that reaches the end of its log did what it had to, however the recording ended.
         self.finish(&run, &what, 0)?;
@@ -211,7 +224,54 @@ impl Attempt<'_> {
             stderr: self.folder.join(format!("{name}.stderr")),
             timeout: self.scenario.timeout.duration(),
             typed: Vec::new(),
+            disturbance: self.load.disturbance().clone(),
         }
+    }
+
+    /// Who decides which thread goes next. Each process has a seed of its own for that, which follows from the trial's and
+    /// from the process's place: recordings of one trial see the same guest and different schedules.
+    fn schedule_options(&self, place: Place, arguments: &mut Vec<OsString>) -> Result<(), Failure> {
+        let schedule = match &self.trial.schedule {
+            Schedule::Os => return Ok(()),
+            Schedule::Replay(file) => match self.saved_schedule(file, place)? {
+                Some(file) => Schedule::Replay(file),
+                None => return Ok(()),
+            },
+            seeded => seeded.clone(),
+        };
+        arguments.extend(["--schedule".into(), schedule.to_string().into()]);
+        if schedule.is_seeded() {
+            let seed = place.schedule_seed(self.trial.seed).to_string();
+            arguments.extend(["--schedule-seed".into(), seed.into()]);
+        }
+        arguments.extend(["--schedule-trace".into(), self.trace(place).into()]);
+        Ok(())
+    }
+
+    /// The saved schedule of a process: a file is that of recordings, a folder has one for each process that had one.
+    fn saved_schedule(&self, file: &Path, place: Place) -> Result<Option<PathBuf>, Failure> {
+        let path = self.runner.root.join(file);
+        if path.is_dir() {
+            let own = path.join(place.trace_name());
+            return Ok(own.is_file().then_some(own));
+        }
+        if path.is_file() {
+            return Ok((place.step == 0).then_some(path));
+        }
+        Err(io::Error::other(format!("there is no schedule {}", path.display())).into())
+    }
+
+    fn trace(&self, place: Place) -> PathBuf {
+        self.folder.join(place.trace_name())
+    }
+
+    /// Keeps the digest of the schedule that a recording had.
+    fn note_schedule(&mut self, place: Place) -> io::Result<()> {
+        let path = self.trace(place);
+        if path.is_file() {
+            self.done.schedules.push(digest(&fs::read(path)?));
+        }
+        Ok(())
     }
 
     /// The machine on the command line.
@@ -239,6 +299,12 @@ impl Attempt<'_> {
         option("--limit", record.limit.and_then(|n| text(&n)));
         option("--io", Some(record.io).filter(|io| *io == Io::Live).and_then(|io| text(&io)));
         self.image_options(arguments);
+    }
+
+    /// What the emulator is to do wrong.
+    fn fault_option(&self, arguments: &mut Vec<OsString>) {
+        arguments
+            .extend(self.trial.fault.iter().flat_map(|fault| ["--fault".into(), fault.into()]));
     }
 
     /// The images: a log names them, and does not say where they are.
@@ -338,6 +404,68 @@ impl Attempt<'_> {
             Failure::Golden { difference, note }
         })
     }
+}
+
+/// What has been done so far in a trial.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// The digests of the recordings.
+    pub(super) logs: Vec<String>,
+    /// The digests of the schedules of the recordings, if somebody took note of them.
+    pub(super) schedules: Vec<String>,
+    /// How many recordings are done with all that is done after each.
+    pub(super) passed: u32,
+}
+
+/// Where in a trial a process is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Which recording it makes, or works with.
+    recording: u32,
+    /// Which step of the scenario it does.
+    step: usize,
+}
+
+impl Place {
+    fn name(self) -> String {
+        match self {
+            Self { recording, step: 0 } => format!("recording-{recording}"),
+            Self { recording, step } => format!("replay-{recording}-{step}"),
+        }
+    }
+
+    fn trace_name(self) -> String {
+        format!("{}.{TRACE}", self.name())
+    }
+
+    /// The place's word in the stream of the trial's seed.
+    fn schedule_seed(self, seed: u64) -> u64 {
+        let mut rng = Rng::new(seed, Use::Schedule);
+        let place = u128::from(self.recording) << 16 | self.step as u128 & 0xffff;
+        rng.seek(2 * place);
+        rng.next_u64()
+    }
+}
+
+/// The extension of saved schedules.
+const TRACE: &str = "schedule";
+
+/// The saved schedules in a trial's folder, with their digests.
+pub(super) fn schedules(folder: &Path) -> io::Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    for item in fs::read_dir(folder)? {
+        let path = item?.path();
+        if path.extension().is_some_and(|extension| extension == TRACE) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            found.push((name, digest(&fs::read(&path)?)));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..16].to_owned()
 }
 
 fn evidence(run: &Run) -> Result<Box<Evidence>, Failure> {
