@@ -112,6 +112,17 @@ pub(crate) struct RunOptions {
     /// Print counts and speed at the end
     #[arg(long)]
     pub(crate) stats: bool,
+    #[command(flatten)]
+    pub(crate) faults: FaultArgs,
+}
+
+/// Bugs to switch on.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct FaultArgs {
+    /// Have a bug that emulators once had, to see whether it is caught; only in builds with the feature `faults`. May be given
+    /// several times
+    #[arg(long = "fault", value_name = "NAME")]
+    pub(crate) names: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -201,6 +212,8 @@ pub(crate) struct ReplayArgs {
     /// Print counts and speed at the end
     #[arg(long)]
     pub(crate) stats: bool,
+    #[command(flatten)]
+    pub(crate) faults: FaultArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -223,6 +236,8 @@ pub(crate) struct DebugArgs {
     /// Memory for the states that are kept for going back, as in 512M or 2G
     #[arg(long, default_value = "512M", value_name = "SIZE")]
     pub(crate) checkpoint_memory: String,
+    #[command(flatten)]
+    pub(crate) faults: FaultArgs,
     /// Options for gdb
     #[arg(last = true, requires = "gdb")]
     pub(crate) gdb_options: Vec<OsString>,
@@ -246,6 +261,8 @@ pub(crate) enum LogCommand {
         /// The logs
         #[arg(required = true)]
         logs: Vec<PathBuf>,
+        #[command(flatten)]
+        faults: FaultArgs,
     },
     /// Print counts and sizes
     Stat {

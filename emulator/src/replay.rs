@@ -11,6 +11,7 @@ use lockstep_machine::{Images, Replay, ReplayEnd, ReplayError};
 use crate::args::{RecordingArgs, ReplayArgs};
 use crate::debug::symbols_of;
 use crate::failure::{Failure, Status};
+use crate::faults::Switched;
 use crate::front::Front;
 use crate::run::{IMAGE_LIMIT, assist, file_name};
 use crate::stats::print_stats;
@@ -40,8 +41,11 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
     let baton = Baton::os();
+    let faults = Switched::new(&args.faults, &baton)?.replaying();
+    faults.switch_on(replay.machine());
     assist(replay.machine(), args.engine, args.stats, &baton)?;
-    let front = if args.quiet { None } else { Some(Front::connect(&baton, false, Vec::new())?) };
+    let front =
+        if args.quiet { None } else { Some(Front::connect(&baton, false, Vec::new(), &faults)?) };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);
         front
