@@ -4,6 +4,8 @@
 //! logs, the consoles, what was said, and the command that runs it again.
 
 mod attempt;
+#[cfg(feature = "faults")]
+pub mod hunt;
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +20,7 @@ use crate::golden::Goldens;
 use crate::load::Running;
 use crate::schema::Scenario;
 use crate::trial::Trial;
-use attempt::Attempt;
+use attempt::{Attempt, Hunt};
 
 /// What all trials of a run have in common.
 #[derive(Clone, Debug)]
@@ -84,7 +86,8 @@ impl Runner {
         }
         let emulator = find().map_err(Failure::NoEmulator)?;
         let _load = Running::start(trial.load)?;
-        Attempt { runner: self, trial, scenario, folder, emulator: &emulator, logs }.run()
+        let hunt = Hunt::default();
+        Attempt { runner: self, trial, scenario, folder, emulator: &emulator, logs, hunt }.run()
     }
 
     /// Keeps what a failed trial leaves behind, and tells all about it.

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lockstep_log::{encode, parse_dump};
 use lockstep_machine::Images;
 
 use super::Runner;
@@ -25,7 +26,39 @@ pub(super) struct Attempt<'a> {
     pub(super) emulator: &'a Path,
     /// The digests of the recordings, as far as there are any.
     pub(super) logs: &'a mut Vec<String>,
+    /// A bug that is on, and what the schedules of the emulator's threads derive from.
+    pub(super) hunt: Hunt<'a>,
 }
+
+/// What is hunted for: by default nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hunt<'a> {
+    /// The bug that is on.
+    pub(super) fault: Option<&'a str>,
+    /// From which each process gets a schedule of its own.
+    pub(super) seed: Option<u64>,
+}
+
+impl Hunt<'_> {
+    /// The seed of the schedule of a trial's `number`-th process. There are never that many.
+    fn schedule(self, number: u32) -> Option<u64> {
+        self.seed.map(|seed| seed.wrapping_mul(1000).wrapping_add(number.into()))
+    }
+
+    fn options(self, number: u32, arguments: &mut Vec<OsString>) {
+        if let Some(fault) = self.fault {
+            arguments.extend(["--fault".into(), fault.into()]);
+        }
+        if let Some(seed) = self.schedule(number) {
+            let seed = seed.to_string();
+            arguments.extend(["--schedule".into(), "random".into()]);
+            arguments.extend(["--schedule-seed".into(), seed.into()]);
+        }
+    }
+}
+
+/// Replays and moves are numbered from here on, recordings before it.
+const AFTER_RECORDINGS: u32 = 500;
 
 impl Attempt<'_> {
     /// Gives a note when something was not tried.
@@ -40,6 +73,7 @@ impl Attempt<'_> {
                 match step {
                     Step::Record => self.record(recording)?,
                     Step::Replay => self.replay(recording, index)?,
+                    Step::Dump => self.dump(recording)?,
                     // All recordings that are the same file are moved over alike.
                     Step::Debug(_) if recording > 1 && self.scenario.expect.repeatable => {}
                     Step::Debug(moves) => not_tried = self.debug(recording, index, moves)?,
@@ -92,6 +126,7 @@ impl Attempt<'_> {
         let log = self.log(recording);
         let mut arguments = vec![OsString::from("record"), "-o".into(), (&log).into()];
         self.machine_options(&mut arguments);
+        self.hunt.options(recording, &mut arguments);
         let mut run = self.process(&format!("recording-{recording}"), arguments);
         if self.types_live() {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -118,6 +153,7 @@ impl Attempt<'_> {
         let mut arguments: Vec<OsString> =
             vec!["replay".into(), log.into(), "--engine".into(), engine.into()];
         self.image_options(&mut arguments);
+        self.hunt.options(AFTER_RECORDINGS + recording, &mut arguments);
         let run = self.process(&format!("replay-{recording}-{step}"), arguments);
         let what = format!("replay of recording {recording}");
         // A replay that reaches the end of its log did what it had to, however the recording ended.
@@ -125,6 +161,25 @@ impl Attempt<'_> {
         let recorded = fs::read(self.folder.join(format!("recording-{recording}.console")))?;
         same_text("recorded", &recorded, "replayed", &fs::read(&run.stdout)?)
             .map_err(|difference| Failure::Console { what, difference })
+    }
+
+    /// Dumps a log, and makes it from the dump again.
+    fn dump(&self, recording: u32) -> Result<(), Failure> {
+        let log = self.log(recording);
+        let mut arguments: Vec<OsString> = vec!["log".into(), "dump".into(), (&log).into()];
+        Hunt { seed: None, ..self.hunt }.options(0, &mut arguments);
+        let run = self.process(&format!("dump-{recording}"), arguments);
+        let what = format!("dump of recording {recording}");
+        self.finish(&run, &what, 0)?;
+        let text = String::from_utf8_lossy(&fs::read(&run.stdout)?).into_owned();
+        let wrong = |message: String| Failure::Dump { what: what.clone(), message };
+        let (header, events) = parse_dump(&text).map_err(|error| wrong(error.to_string()))?;
+        let again = encode(&header, &[], &events).map_err(|error| wrong(error.to_string()))?;
+        if again == fs::read(&log)? {
+            Ok(())
+        } else {
+            Err(wrong("what it says encodes to another log".to_owned()))
+        }
     }
 
     /// Moves over a recording: through the library, and with a real gdb where there is one. Both are held to the same. Gives a
@@ -147,6 +202,15 @@ impl Attempt<'_> {
         let timeout = self.scenario.timeout.duration();
         let library = Library::open(log, images, engine, timeout);
         let mut library = library.map_err(|error| wrong(error.to_string()))?;
+        #[cfg(feature = "faults")]
+        if let Some(fault) = self.hunt.fault {
+            let seed = self.hunt.schedule(AFTER_RECORDINGS + recording);
+            library.switch_on(fault, seed.unwrap_or_default()).map_err(wrong)?;
+            travel(&mut library, moves).map_err(|error| wrong(error.to_string()))?;
+            return Ok(Some(
+                "gdb was not tried: what it is told is what the library finds".to_owned(),
+            ));
+        }
         travel(&mut library, moves).map_err(|error| wrong(error.to_string()))?;
         if self.scenario.machine.cpus.is_some_and(|cpus| cpus > 1) {
             return Ok(Some("gdb was not tried: it steps threads, not machines".to_owned()));
