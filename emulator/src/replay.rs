@@ -33,19 +33,18 @@ pub(crate) fn bad_log(path: &Path, error: LogError) -> Failure {
     Failure::Log { path: path.display().to_string(), error }
 }
 
-pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
+pub(crate) fn replay(args: &ReplayArgs, baton: &Baton) -> Result<Status, Failure> {
     let path = &args.recording.log;
     let mut log = open(path)?;
     let images = find_images(&args.recording, &mut log)?;
     let mut replay = Replay::new(log, &images).map_err(|error| in_log(path, error))?;
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
-    let baton = Baton::os();
-    let faults = Switched::new(&args.faults, &baton)?.replaying();
+    let faults = Switched::new(&args.faults, baton)?.replaying();
     faults.switch_on(replay.machine());
-    assist(replay.machine(), args.engine, args.stats, &baton)?;
+    assist(replay.machine(), args.engine, args.stats, baton)?;
     let front =
-        if args.quiet { None } else { Some(Front::connect(&baton, false, Vec::new(), &faults)?) };
+        if args.quiet { None } else { Some(Front::connect(baton, false, Vec::new(), &faults)?) };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);
         front

@@ -161,18 +161,17 @@ fn report(reason: &StopReason) -> Status {
     status
 }
 
-pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
+pub(crate) fn run(args: &RunArgs, baton: &Baton) -> Result<Status, Failure> {
     let mut setup = set_up(&args.machine, &args.run)?;
-    let baton = Baton::os();
-    let faults = Switched::new(&args.run.faults, &baton)?;
+    let faults = Switched::new(&args.run.faults, baton)?;
     faults.switch_on(&mut *setup.machine);
-    match drive(&mut setup, &args.run, &baton, &faults)? {
+    match drive(&mut setup, &args.run, baton, &faults)? {
         Pause::Ended(reason) => Ok(report(&reason)),
         pause => Err(Failure::Internal(format!("the machine paused: {pause:?}"))),
     }
 }
 
-pub(crate) fn record(args: &RecordArgs) -> Result<Status, Failure> {
+pub(crate) fn record(args: &RecordArgs, baton: &Baton) -> Result<Status, Failure> {
     refuse_overwriting(args)?;
     let mut setup = set_up(&args.machine, &args.run)?;
     let header = Header {
@@ -182,13 +181,12 @@ pub(crate) fn record(args: &RecordArgs) -> Result<Status, Failure> {
         images: setup.images.records(),
         bundled: args.bundle,
     };
-    let baton = Baton::os();
-    let faults = Switched::new(&args.run.faults, &baton)?;
+    let faults = Switched::new(&args.run.faults, baton)?;
     faults.switch_on(&mut *setup.machine);
-    let file = Arc::new(FileSink::create(&baton, &args.output)?);
+    let file = Arc::new(FileSink::create(baton, &args.output)?);
     let sink = Box::new(ToFile(Arc::clone(&file)));
     let recording = Recording::begin(&mut *setup.machine, &header, &setup.images, sink)?;
-    let pause = drive(&mut setup, &args.run, &baton, &faults);
+    let pause = drive(&mut setup, &args.run, baton, &faults);
     // The file first: when it failed, everything else followed from that.
     let finished = recording.finish(&mut *setup.machine);
     if let Some(file) = Arc::into_inner(file) {

@@ -65,7 +65,7 @@ impl Bystander {
                 }
             }
         })?;
-        let queue = Queue { tickets: Mutex::default(), served: baton.wait_point() };
+        let queue = Queue { tickets: Mutex::default(), served: baton.wait_point("the fair lock") };
         let awaited = AtomicU64::new(0);
         let baton = baton.clone();
         Ok(Arc::new(Self { baton, sent, knocks, knocker, awaited, ticks, queue }))
