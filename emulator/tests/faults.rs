@@ -1,7 +1,7 @@
 //! The museum: every bug that an emulator had is caught by its scenario, and nothing is caught without one.
 //!
 //! Each test switches a fault on, tries schedules by their seeds until the fault is given away, and says by which; then it runs the same
-//! scenario without the fault, with as many seeds as `LOCKSTEP_SEEDS` says. What the tests catch is a check that can no longer fail, and a
+//! scenario without the fault, with as many seeds as `LOCKSTEP_SEEDS` says. `LOCKSTEP_SEED` moves the first one that is tried. What the tests catch is a check that can no longer fail, and a
 //! fault that no longer does what it says.
 #![allow(
     clippy::disallowed_macros,
@@ -18,6 +18,7 @@ use harness::catalog::{self, Entry};
 use harness::golden::Goldens;
 use harness::runner::Runner;
 use harness::schema::{Engine, Scenario};
+use harness::selection::Selection;
 use harness::trial::Trial;
 use lockstep_core::faults::Fault;
 
@@ -52,9 +53,12 @@ fn runner() -> Runner {
     }
 }
 
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
 fn clean_seeds() -> Vec<u64> {
-    let wanted = std::env::var("LOCKSTEP_SEEDS").ok().map(|text| text.parse().unwrap());
-    (0..wanted.unwrap_or(CLEAN_SEEDS)).collect()
+    (0..variable("LOCKSTEP_SEEDS").unwrap_or(CLEAN_SEEDS)).collect()
 }
 
 fn is_caught_and_only_it(fault: Fault) {
@@ -62,7 +66,9 @@ fn is_caught_and_only_it(fault: Fault) {
     let scenario: &Scenario = entry.scenario.as_ref().unwrap();
     let trial = Trial::hunted(Arc::clone(&entry), Engine::Interp);
     let (runner, emulator) = (runner(), Path::new(env!("CARGO_BIN_EXE_lockstep")));
-    let caught = runner.hunt(&trial, scenario, &scenario.axes.seeds.0, emulator);
+    let first = variable("LOCKSTEP_SEED").unwrap_or(0);
+    let seeds: Vec<u64> = scenario.axes.seeds.0.iter().map(|seed| first + seed).collect();
+    let caught = runner.hunt(&trial, scenario, &seeds, emulator);
     let caught = caught.unwrap_or_else(|error| panic!("{fault}: {error}"));
     println!("{fault}: caught by seed {}, the {}. tried", caught.seed, caught.missed + 1);
     println!("{}", caught.text);
@@ -70,6 +76,32 @@ fn is_caught_and_only_it(fault: Fault) {
     let clean = runner.hunt_for_nothing(&trial, scenario, &seeds, emulator);
     clean.unwrap_or_else(|error| panic!("{fault}, switched off: {error}"));
     println!("{fault}: nothing in {} seeds without it", seeds.len());
+}
+
+/// Catches a fault that is on without being asked for, and hooks that are seen when all are off: the golden logs are those of builds
+/// without faults.
+#[test]
+fn without_a_fault_logs_are_the_usual_ones() {
+    let emulator = Path::new(env!("CARGO_BIN_EXE_lockstep"));
+    let names = [
+        "aarch64/timer",
+        "aarch64/tlb-churn",
+        "aarch64/smp",
+        "aarch64/flood",
+        "aarch64/virtio-block",
+        "s390x/tod-clock-comparator",
+    ];
+    let wanted = |entry: &Entry| names.contains(&entry.name.as_str());
+    let entries: Vec<_> = catalog::read(&root()).unwrap().into_iter().filter(wanted).collect();
+    assert_eq!(entries.len(), names.len());
+    for entry in entries.into_iter().map(Arc::new) {
+        let selection = Selection::default();
+        let scenario = entry.scenario.as_ref().unwrap();
+        assert!(scenario.expect.golden);
+        let trial = Trial::all(&entry, scenario, &selection).swap_remove(0);
+        let outcome = runner().run(&trial, || Ok(emulator.to_owned())).unwrap();
+        assert_eq!(outcome.failure, None);
+    }
 }
 
 macro_rules! museum {
