@@ -228,6 +228,9 @@ pub(crate) struct ReplayArgs {
     /// Do not show the guest's console
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Write a divergence, if there is one, to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Print counts and speed at the end
     #[arg(long)]
     pub(crate) stats: bool,
