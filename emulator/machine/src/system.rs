@@ -23,7 +23,7 @@ const OUTPUT_INTERVAL: u64 = 1 << 18;
 /// Instructions of a vCPU's slice, when there are several. Longer than any loop around an exclusive store, so that such
 /// a loop always gets through.
 const SLICE: u64 = 20_000;
-const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 1;
 
 /// What the run loop itself remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -363,8 +363,10 @@ impl<G: Guest> System<G> {
         if self.cx.bp.journal.stop_wanted() {
             return Some(Pause::Observer);
         }
-        if self.ended.is_some() && self.cx.traps().has_hits() {
-            return Some(Pause::Watchpoint(self.cx.traps_mut().take_hits()));
+        if self.ended.is_some()
+            && let Some(pause) = self.watched()
+        {
+            return Some(pause);
         }
         if let Some(reason) = &self.ended {
             return Some(Pause::Ended(reason.clone()));
@@ -373,10 +375,22 @@ impl<G: Guest> System<G> {
         (retired || self.is_at(goal)).then_some(Pause::Reached)
     }
 
+    /// The accesses of the last instruction that somebody waits for.
+    fn watched(&mut self) -> Option<Pause> {
+        if !self.cx.traps().has_hits() {
+            return None;
+        }
+        let (bytes, devices) = self.cx.traps_mut().take_hits();
+        match devices.into_iter().next() {
+            Some(hit) if bytes.is_empty() => Some(Pause::Device(hit)),
+            _ => Some(Pause::Watchpoint(bytes)),
+        }
+    }
+
     /// Why the machine stops before the next instruction, with nothing left to happen before it.
     fn stops_here(&mut self, goal: Goal) -> Option<Pause> {
-        if self.cx.traps().has_hits() {
-            return Some(Pause::Watchpoint(self.cx.traps_mut().take_hits()));
+        if let Some(pause) = self.watched() {
+            return Some(pause);
         }
         if self.cx.at_breakpoint(self.retired()) {
             return Some(Pause::Breakpoint);

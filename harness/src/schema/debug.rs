@@ -236,6 +236,8 @@ pub enum EventAt {
     Kind(EventKind),
     /// What the guest prints.
     Console(String),
+    /// Accesses to a device of the board.
+    Device(String),
 }
 
 fn event_kind(name: &str) -> Result<EventKind, String> {
@@ -246,8 +248,9 @@ fn event_kind(name: &str) -> Result<EventKind, String> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Console {
-    console: String,
+struct ConsoleOrDevice {
+    console: Option<String>,
+    device: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -257,7 +260,7 @@ struct Mark {
 }
 
 /// Reads a text, or a mapping of one key.
-struct TextOr<T, M>(fn(&str) -> Result<T, String>, fn(M) -> T, &'static str);
+struct TextOr<T, M>(fn(&str) -> Result<T, String>, fn(M) -> Result<T, String>, &'static str);
 
 impl<'de, T, M: DeserializeOwned> Visitor<'de> for TextOr<T, M> {
     type Value = T;
@@ -275,15 +278,20 @@ impl<'de, T, M: DeserializeOwned> Visitor<'de> for TextOr<T, M> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        M::deserialize(de::value::MapAccessDeserializer::new(map)).map(self.1)
+        let mapping = M::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        (self.1)(mapping).map_err(de::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for EventAt {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let kind = |name: &str| event_kind(name).map(Self::Kind);
-        let console = |text: Console| Self::Console(text.console);
-        let expecting = "a kind of event such as `interrupt`, or `console: TEXT`";
+        let console = |what: ConsoleOrDevice| match (what.console, what.device) {
+            (Some(text), None) => Ok(Self::Console(text)),
+            (None, Some(name)) => Ok(Self::Device(name)),
+            _ => Err("write `console: TEXT` or `device: NAME`, one of them".to_owned()),
+        };
+        let expecting = "a kind of event such as `interrupt`, `console: TEXT` or `device: NAME`";
         deserializer.deserialize_any(TextOr(kind, console, expecting))
     }
 }
@@ -313,7 +321,7 @@ impl Target {
 
 impl<'de> Deserialize<'de> for Target {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mark = |named: Mark| Self::Mark(named.mark);
+        let mark = |named: Mark| Ok(Self::Mark(named.mark));
         let expecting = "`start`, `end`, a moment such as \"1200.0\" (in quotes), or `mark: NAME`";
         deserializer.deserialize_any(TextOr(Self::parse, mark, expecting))
     }
@@ -358,6 +366,8 @@ pub enum StopKind {
     Watchpoint,
     /// At an event.
     Event,
+    /// At an access to a device.
+    Device,
     /// At the first position.
     Start,
     /// At the last one.

@@ -99,10 +99,14 @@ impl<'a> RealGdb<'a> {
         let over = printed.contains("No more reverse-execution history")
             || printed.contains("lockstep: history ");
         let event = printed.lines().find_map(event_of);
+        let device = printed.contains("lockstep: after access to ")
+            || printed.contains("lockstep: before access to ");
         let stop = if over {
             if backward { StopKind::Start } else { StopKind::End }
         } else if event.is_some() {
             StopKind::Event
+        } else if device {
+            StopKind::Device
         } else if printed.contains("atchpoint ") {
             StopKind::Watchpoint
         } else if printed.contains("reakpoint ") && !step {
@@ -211,8 +215,12 @@ impl Driver for RealGdb<'_> {
             let event = match event {
                 EventAt::Kind(kind) => kind.name().to_owned(),
                 EventAt::Console(text) => quote(text.as_bytes()),
+                EventAt::Device(name) => format!("device {name}"),
             };
-            self.type_in(&format!("monitor break-event {event}"))?;
+            let printed = self.type_in(&format!("monitor break-event {event}"))?;
+            if !printed.contains("stopping at ") {
+                return Err(printed);
+            }
         }
         Ok(())
     }

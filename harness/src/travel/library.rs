@@ -68,6 +68,7 @@ fn ended(result: Result<Stop, TimelineError>) -> Result<Ended, String> {
         Stop::Moment => (StopKind::Moment, None),
         Stop::Breakpoint { .. } => (StopKind::Breakpoint, None),
         Stop::Watchpoint(_) => (StopKind::Watchpoint, None),
+        Stop::Device(_) => (StopKind::Device, None),
         Stop::Event(event) => (StopKind::Event, Some(event.what.kind())),
         Stop::StartOfHistory => (StopKind::Start, None),
         Stop::EndOfHistory => (StopKind::End, None),
@@ -108,14 +109,22 @@ impl Driver for Library {
                 WatchFor::Access => WatchKind::Access,
             },
         };
-        let event = |event: &EventAt| match event {
-            EventAt::Kind(kind) => EventCondition::Kind(*kind),
-            EventAt::Console(text) => EventCondition::ConsoleText(text.as_bytes().to_vec()),
+        let regions = self.timeline.machine().device_regions();
+        let device = |name: &str| {
+            let found = regions.iter().find(|region| region.name == name).cloned();
+            let names: Vec<&str> = regions.iter().map(|region| region.name.as_str()).collect();
+            found.ok_or_else(|| format!("`{name}` is none of the devices: {}", names.join(", ")))
         };
+        let event = |event: &EventAt| match event {
+            EventAt::Kind(kind) => Ok(EventCondition::Kind(*kind)),
+            EventAt::Console(text) => Ok(EventCondition::ConsoleText(text.as_bytes().to_vec())),
+            EventAt::Device(name) => device(name).map(EventCondition::Device),
+        };
+        let events = stops.events.iter().map(event).collect::<Result<_, String>>()?;
         self.timeline.set_conditions(Conditions {
             breakpoints: stops.breakpoints.iter().copied().collect(),
             watchpoints: stops.watchpoints.iter().map(watch).collect(),
-            events: stops.events.iter().map(event).collect(),
+            events,
             moment: None,
         });
         Ok(())

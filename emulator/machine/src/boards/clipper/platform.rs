@@ -2,7 +2,7 @@
 
 use lockstep_alpha::{Alpha, AlphaPlatform, Halt, Interrupt, line};
 use lockstep_core::{Backplane, Input, RestoreError, SaveState, Saved, VcpuId};
-use lockstep_cpu::{BusError, Platform, Vcpu};
+use lockstep_cpu::{BusError, DeviceRegion, Platform, Vcpu};
 use lockstep_devices::i82378::I82378;
 use lockstep_devices::pci::Space;
 use lockstep_devices::typhoon::{Cchip, Dchip, spec};
@@ -268,6 +268,10 @@ impl Platform for ClipperPlatform {
     ) -> Result<(), BusError> {
         let target = self.target(cx, address)?;
         self.act(cx, |board, cx| board.write_target(cx, &target, size, value)).map_err(bus_error)
+    }
+
+    fn regions(&self) -> Vec<DeviceRegion> {
+        map::regions()
     }
 
     fn due(&mut self, cx: &mut DeviceCx<'_>, place: u16, number: u32) {
