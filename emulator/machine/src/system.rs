@@ -372,7 +372,8 @@ impl<G: Guest> System<G> {
             return Some(Pause::Ended(reason.clone()));
         }
         let retired = matches!(goal, Goal::Retired(goal) if self.retired() >= goal);
-        (retired || self.is_at(goal)).then_some(Pause::Reached)
+        // What the last instruction accessed counts, even if the goal is right behind it.
+        (retired || self.is_at(goal)).then(|| self.watched().unwrap_or(Pause::Reached))
     }
 
     /// The accesses of the last instruction that somebody waits for.
