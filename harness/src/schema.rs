@@ -28,7 +28,7 @@ pub use debug::{
 pub use error::ScenarioError;
 pub use image::{Disk, Image, pattern};
 pub use script::{Action, ScriptStep, script_text};
-pub use step::Step;
+pub use step::{Keep, Step};
 pub use units::{Seeds, Size, Span};
 
 /// A scenario file.

@@ -29,6 +29,8 @@ pub enum Move {
     BreakEvent(EventAt),
     /// Stop at nothing any more.
     Delete,
+    /// Have the debugger leave and come back. The library has nothing to do then.
+    Reattach,
     /// Go somewhere.
     Seek(Target),
     /// Remember the position and the state.
@@ -56,6 +58,7 @@ const NAMES: &[&str] = &[
     "watch",
     "break-event",
     "delete",
+    "reattach",
     "seek",
     "mark",
     "repeat",
@@ -79,6 +82,7 @@ impl<'de> Visitor<'de> for NameOrOneKey {
             "continue" => Ok(Move::Continue),
             "reverse-continue" => Ok(Move::ReverseContinue),
             "delete" => Ok(Move::Delete),
+            "reattach" => Ok(Move::Reattach),
             _ if NAMES.contains(&name) => {
                 Err(E::custom(format_args!("`{name}` needs a value: `{name}: ...`")))
             }
@@ -99,7 +103,7 @@ impl<'de> Visitor<'de> for NameOrOneKey {
             "repeat" => Move::Repeat(map.next_value()?),
             "compare-seeks" => Move::CompareSeeks(map.next_value()?),
             "expect" => Move::Expect(map.next_value()?),
-            "continue" | "reverse-continue" | "delete" => {
+            "continue" | "reverse-continue" | "delete" | "reattach" => {
                 let text = format_args!("`{name}` takes nothing: write only its name");
                 return Err(de::Error::custom(text));
             }

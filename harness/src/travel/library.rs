@@ -31,6 +31,7 @@ pub struct Library {
     timeline: Timeline,
     images: Images,
     record: MachineRecord,
+    engine: EngineChoice,
 }
 
 impl Library {
@@ -57,7 +58,7 @@ impl Library {
         let mut timeline = Timeline::open(reader, images.clone(), options)?;
         let start = Instant::now();
         timeline.set_interrupt(Box::new(move || start.elapsed() > timeout));
-        Ok(Self { timeline, images, record })
+        Ok(Self { timeline, images, record, engine })
     }
 }
 
@@ -93,6 +94,10 @@ impl Driver for Library {
 
     fn reverse_resume(&mut self) -> Result<Ended, String> {
         ended(self.timeline.reverse_resume())
+    }
+
+    fn reattach(&mut self) -> Result<(), String> {
+        Ok(())
     }
 
     fn seek(&mut self, to: Moment) -> Result<Ended, String> {
@@ -164,6 +169,7 @@ impl Driver for Library {
     fn straight(&mut self, counts: &[u64]) -> Result<Vec<(Moment, StateDigest)>, String> {
         let text = |error: BuildError| error.to_string();
         let mut machine = build(&self.record, &self.images).map_err(text)?;
+        machine.set_engine(self.engine).map_err(|error| error.to_string())?;
         machine.set_door(Box::new(LogDoor::new(self.timeline.events().iter())));
         let mut at = |count: &u64| {
             machine.run(Goal::before(*count));
