@@ -145,7 +145,7 @@ impl<G: Guest> Cx<G> {
     fn note_device(&mut self, address: u64, len: u8, writes: bool, value: Option<u64>) {
         let (vcpu, pc) = (self.cpu.id, self.cpu.pc);
         let device = String::new();
-        if self.traps.note_device(DeviceHit { device, vcpu, pc, address, len, writes, value }) {
+        if self.traps.note_device(&DeviceHit { device, vcpu, pc, address, len, writes, value }) {
             self.attend();
         }
     }

@@ -205,9 +205,9 @@ impl Traps {
 
     /// Notes an access that a device has answered, if it is one of those to stop at. `hit.device` is filled in here. Says
     /// whether it did.
-    pub fn note_device(&mut self, hit: DeviceHit) -> bool {
+    pub fn note_device(&mut self, hit: &DeviceHit) -> bool {
         let device = self.devices.iter().find(|device| device.has(hit.address));
-        let hit = device.map(|device| DeviceHit { device: device.name.clone(), ..hit });
+        let hit = device.map(|device| DeviceHit { device: device.name.clone(), ..hit.clone() });
         let noted = hit.is_some();
         self.device_hits.extend(hit);
         noted
@@ -266,9 +266,9 @@ mod tests {
             writes: true,
             value: Some(1),
         };
-        assert!(!traps.note_device(hit(0xfff)) && !traps.note_device(hit(0x1008)));
+        assert!(!traps.note_device(&hit(0xfff)) && !traps.note_device(&hit(0x1008)));
         assert!(!traps.has_hits());
-        assert!(traps.note_device(hit(0x1007)) && traps.note_device(hit(0x4000)));
+        assert!(traps.note_device(&hit(0x1007)) && traps.note_device(&hit(0x4000)));
         let (watched, devices) = traps.take_hits();
         assert!(watched.is_empty() && devices.len() == 2 && devices[1].device == "gic");
         assert!(!traps.has_hits());
