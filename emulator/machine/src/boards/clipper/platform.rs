@@ -385,6 +385,10 @@ impl AlphaPlatform for ClipperPlatform {
         result
     }
 
+    fn logout_area(&self, vcpu: VcpuId) -> Option<u64> {
+        Some(hwrpb::logout_area(vcpu.0))
+    }
+
     fn cycle_frequency(&self) -> u64 {
         CYCLE_FREQUENCY
     }
