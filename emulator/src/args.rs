@@ -193,6 +193,10 @@ pub(crate) struct RecordArgs {
     /// Put the images into the log, so that it replays anywhere
     #[arg(long)]
     pub(crate) bundle: bool,
+    /// Keep the machine's state in the log each time the guest has computed for so long, as in 1s or 250ms, so that a
+    /// debugger can begin late in a long recording
+    #[arg(long, value_name = "TIME")]
+    pub(crate) keyframes: Option<String>,
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
     #[command(flatten)]

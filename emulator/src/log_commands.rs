@@ -21,11 +21,11 @@ pub(crate) fn run(command: LogCommand) -> Result<Status, Failure> {
         }),
         LogCommand::Verify { logs } => each(&logs, |path, out| {
             let good = verify(&mut open(path)?).map_err(|error| bad_log(path, error))?;
-            Ok(writeln!(
-                out,
-                "good: {} frames, {} events, {} images, {}",
-                good.frames, good.events, good.images, good.ending
-            )?)
+            write!(out, "good: {} frames, {} events, ", good.frames, good.events)?;
+            if good.keyframes > 0 {
+                write!(out, "{} keyframes, ", good.keyframes)?;
+            }
+            Ok(writeln!(out, "{} images, {}", good.images, good.ending)?)
         }),
         LogCommand::Render { log } => render_one(&log),
         LogCommand::Diff { expected, actual } => diff_two(&expected, &actual),

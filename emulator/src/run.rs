@@ -1,6 +1,6 @@
 //! `lockstep run` and `lockstep record`.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use lockstep_host::{
 use lockstep_log::{Header, ImageRole, IoMode};
 use lockstep_machine::{
     Goal, Images, Machine, MachineRecord, Pause, Recording, Script, ScriptDoor, build, check,
-    parse_machine, parse_memory,
+    parse_machine, parse_memory, parse_time,
 };
 
 use crate::args::{Engine, MachineArgs, RecordArgs, RunArgs, RunOptions};
@@ -125,6 +125,7 @@ fn drive(
     run: &RunOptions,
     baton: &Baton,
     faults: &Switched,
+    go: impl FnOnce(&mut dyn Machine) -> Pause,
 ) -> Result<Pause, Failure> {
     let (front, door, outputs) =
         Front::connect(baton, !run.no_input, std::mem::take(&mut setup.effects), faults)?;
@@ -133,7 +134,7 @@ fn drive(
     setup.machine.set_door(Box::new(ScriptDoor::new(script, door, run.limit)));
     setup.machine.set_outputs(outputs);
     let watch = Stopwatch::start();
-    let pause = setup.machine.run(Goal::End);
+    let pause = go(&mut *setup.machine);
     let seconds = watch.elapsed().as_secs_f64();
     setup.machine.set_outputs(Box::new(()));
     setup.machine.set_door(crate::front::nobody());
@@ -174,7 +175,7 @@ pub(crate) fn run(args: &RunArgs, baton: &Baton) -> Result<Status, Failure> {
     let mut setup = set_up(&args.machine, &args.run)?;
     let faults = Switched::new(&args.run.faults, baton)?;
     faults.switch_on(&mut *setup.machine);
-    match drive(&mut setup, &args.run, baton, &faults)? {
+    match drive(&mut setup, &args.run, baton, &faults, |machine| machine.run(Goal::End))? {
         Pause::Ended(reason) => Ok(report(&reason)),
         pause => Err(Failure::Internal(format!("the machine paused: {pause:?}"))),
     }
@@ -182,6 +183,8 @@ pub(crate) fn run(args: &RunArgs, baton: &Baton) -> Result<Status, Failure> {
 
 pub(crate) fn record(args: &RecordArgs, baton: &Baton) -> Result<Status, Failure> {
     refuse_overwriting(args)?;
+    let keyframes =
+        args.keyframes.as_deref().map(|text| keyframe_interval(text, args)).transpose()?;
     let mut setup = set_up(&args.machine, &args.run)?;
     let header = Header {
         creator: concat!("lockstep ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -194,8 +197,11 @@ pub(crate) fn record(args: &RecordArgs, baton: &Baton) -> Result<Status, Failure
     faults.switch_on(&mut *setup.machine);
     let file = Arc::new(FileSink::create(baton, &args.output)?);
     let sink = Box::new(ToFile(Arc::clone(&file)));
-    let recording = Recording::begin(&mut *setup.machine, &header, &setup.images, sink)?;
-    let pause = drive(&mut setup, &args.run, baton, &faults);
+    let mut recording = Recording::begin(&mut *setup.machine, &header, &setup.images, sink)?;
+    if let Some(every) = keyframes {
+        recording = recording.with_keyframes(&mut *setup.machine, every);
+    }
+    let pause = drive(&mut setup, &args.run, baton, &faults, |machine| recording.run(machine));
     // The file first: when it failed, everything else followed from that.
     let finished = recording.finish(&mut *setup.machine);
     if let Some(file) = Arc::into_inner(file) {
@@ -206,6 +212,20 @@ pub(crate) fn record(args: &RecordArgs, baton: &Baton) -> Result<Status, Failure
         Pause::Ended(reason) => Ok(report(&reason)),
         pause => Err(Failure::Internal(format!("the machine paused: {pause:?}"))),
     }
+}
+
+/// The shortest time between two keyframes: more of them would be a log of nothing else.
+const SHORTEST_INTERVAL: u64 = 1_000_000;
+
+/// The instructions that a vCPU executes in a time.
+fn keyframe_interval(text: &str, args: &RecordArgs) -> Result<NonZeroU64, Failure> {
+    let usage = |detail| Failure::Usage(format!("--keyframes: {detail}"));
+    let ns = parse_time(text).map_err(usage)?;
+    if ns < SHORTEST_INTERVAL {
+        return Err(usage(format!("'{text}' is too short: write at least 1ms")));
+    }
+    let insns = ns / u64::from(args.machine.ns_per_insn.max(1));
+    Ok(NonZeroU64::new(insns).unwrap_or(NonZeroU64::MIN))
 }
 
 /// A log must not take the place of what it is recorded from.

@@ -222,6 +222,18 @@ fn machines() {
              entropy, net, semihosting",
         ),
         ("run -k hello.elf -M virt,gic=2,gic=3", "lockstep: board option 'gic=3': given twice"),
+        (
+            "record -o x.log -k hello.elf --keyframes 1",
+            "lockstep: --keyframes: '1' is not a time: write a number with s, ms, us or ns, as in 2.5s",
+        ),
+        (
+            "record -o x.log -k hello.elf --keyframes 999us",
+            "lockstep: --keyframes: '999us' is too short: write at least 1ms",
+        ),
+        (
+            "record -o x.log -k hello.elf --keyframes 99999999999s",
+            "lockstep: --keyframes: '99999999999s' is not a time: write a number with s, ms, us or ns, as in 2.5s",
+        ),
         ("run -k hello.elf --seed x", "lockstep: --seed 'x': write a number, or 'random'"),
         ("run -k hello.elf --seed=-1", "lockstep: --seed '-1': write a number, or 'random'"),
         ("run -k hello.elf --date x", "lockstep: --date 'x': write a number, or 'now'"),

@@ -281,6 +281,22 @@ fn monitor_commands() {
     assert_eq!(gdb.moment(), "1017.0");
     assert_eq!(gdb.monitor("break-event clear"), "no events to stop at\n");
     assert_eq!(gdb.ask("bc"), "T05thread:01;replaylog:begin;");
+    let wrong = gdb.monitor("break-event device uart");
+    assert!(wrong.starts_with("error: 'uart' is none of the devices: "), "{wrong}");
+    assert!(
+        wrong.contains("pl011") && wrong.contains("gic") && wrong.contains("virtio31"),
+        "{wrong}"
+    );
+    assert!(gdb.monitor("break-event device").starts_with("error: '' is none of the devices"));
+    assert_eq!(gdb.monitor("break-event device pl011"), "stopping at accesses to pl011\n");
+    assert_eq!(gdb.monitor("break-event"), "accesses to pl011\n");
+    assert_eq!(gdb.ask("vCont;c"), "T05thread:01;");
+    let access = "lockstep: after access to pl011: cpu0 writes 0x0 to 0x9000030, 4 bytes\n";
+    assert!(gdb.console.contains(access), "{}", gdb.console);
+    let after: u64 = gdb.moment().split('.').next().unwrap().parse().unwrap();
+    assert_eq!(gdb.ask("bc"), "T05thread:01;");
+    assert!(gdb.console.contains(&access.replace("after", "before")), "{}", gdb.console);
+    assert_eq!(gdb.moment(), format!("{}.0", after - 1));
 }
 
 /// Catches a long move that goes on although the debugger wants it to stop, and one that ends for anything else.
@@ -412,7 +428,7 @@ const COMMANDS: [&str; 40] = [
 ];
 
 /// Lines for `monitor`.
-const LINES: [&str; 14] = [
+const LINES: [&str; 15] = [
     "moment",
     "seek 500",
     "seek +7",
@@ -424,6 +440,7 @@ const LINES: [&str; 14] = [
     "checkpoints",
     "break-event \"bye\"",
     "break-event clear",
+    "break-event device pl011",
     "branch",
     "branch drop",
     "\u{1f980} \0",

@@ -35,7 +35,7 @@ pub use json::json_schema_text;
 pub use load::{Hog, Load, Part};
 pub use schedule::Schedule;
 pub use script::{Action, ScriptStep, script_text};
-pub use step::Step;
+pub use step::{Keep, Step};
 pub use units::{Seeds, Size, Span};
 
 /// A scenario file.

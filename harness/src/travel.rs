@@ -60,6 +60,8 @@ pub trait Driver {
     fn resume(&mut self) -> Result<Ended, String>;
     /// Runs backward.
     fn reverse_resume(&mut self) -> Result<Ended, String>;
+    /// Leaves, and comes back to where it was. Stops stay as they were.
+    fn reattach(&mut self) -> Result<(), String>;
     /// Goes to a moment; past an end, to that end.
     fn seek(&mut self, to: Moment) -> Result<Ended, String>;
     /// Replaces what to stop at.
@@ -162,6 +164,10 @@ impl Travel<'_> {
             }
             Move::Delete => {
                 self.stops = Stops::default();
+                self.driver.set_stops(&self.stops)?;
+            }
+            Move::Reattach => {
+                self.driver.reattach()?;
                 self.driver.set_stops(&self.stops)?;
             }
             Move::Seek(target) => {

@@ -41,6 +41,9 @@ pub(crate) struct Arguments {
     /// Measure this lockstep instead of building one.
     #[arg(long, value_name = "FILE")]
     lockstep: Option<PathBuf>,
+    /// Time the guests of this architecture only.
+    #[arg(long, value_parser = ["aarch64", "alpha"])]
+    arch: Option<String>,
     #[command(flatten)]
     time_travel: time_travel::TimeTravel,
 }
@@ -73,12 +76,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     }
     let qemu = find_qemu(arguments.against.as_deref())?;
     println!("{}", circumstances(qemu.as_ref()));
+    let wanted = |arch| arguments.arch.as_deref().is_none_or(|only| only == arch);
+    if wanted("aarch64") {
+        run_aarch64(arguments, root, &lockstep, qemu.as_ref(), &folder)?;
+    }
+    if wanted("alpha") {
+        alpha::run(root, &lockstep, &folder, arguments.runs, !arguments.no_linux)?;
+    }
+    Ok(())
+}
+
+/// Times the small guests, and the boot of Linux where that has been fetched.
+fn run_aarch64(
+    arguments: &Arguments,
+    root: &Path,
+    lockstep: &Path,
+    qemu: Option<&Qemu>,
+    folder: &Path,
+) -> Result<(), Error> {
     let mut report = Report::default();
     let mut summary = Summary::default();
     let mut shown = String::new();
     for guest in GUESTS {
         let image = root.join(FOLDER).join(format!("{guest}.elf"));
-        let commands = commands(&lockstep, qemu.as_ref(), guest, &image, &folder);
+        let commands = commands(lockstep, qemu, guest, &image, folder);
         let instructions = count_instructions(&commands[0])?;
         let mut times = vec![Vec::new(); commands.len()];
         for round in 1..=arguments.runs {
@@ -100,9 +121,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     );
     println!("{summary}");
     if !arguments.no_linux {
-        linux::run(root, &lockstep, qemu.as_ref(), &folder, arguments.runs.min(3))?;
+        linux::run(root, lockstep, qemu, folder, arguments.runs.min(3))?;
     }
-    alpha::run(root, &lockstep, &folder, arguments.runs, !arguments.no_linux)?;
     Ok(())
 }
 

@@ -7,8 +7,8 @@ use lockstep_core::{Backplane, StopReason, VcpuId};
 use lockstep_memory::{DeviceCx, PhysMem, WriteOutcome};
 
 use crate::{
-    Access, Binary, BusError, Compare, Emit, Fetch, Guest, Helper, Mem, Platform, PowerState, Reg,
-    Size, TlbEntry, Translation, Traps, Unary, Vcpu, WatchHit, Width,
+    Access, Binary, BusError, Compare, DeviceHit, Emit, Fetch, Guest, Helper, Mem, Platform,
+    PowerState, Reg, Size, TlbEntry, Translation, Traps, Unary, Vcpu, WatchHit, Width,
 };
 
 const PAGE: u64 = 4096;
@@ -136,6 +136,16 @@ impl<G: Guest> Cx<G> {
             let (vcpu, pc) = (self.cpu.id, self.cpu.pc);
             let hit = WatchHit { watch: 0, vcpu, pc, address, len: len as u8, writes, old, new };
             self.traps.note(hit);
+            self.attend();
+        }
+    }
+
+    /// Notes an access to a device that a debugger may want to stop at.
+    #[cold]
+    fn note_device(&mut self, address: u64, len: u8, writes: bool, value: Option<u64>) {
+        let (vcpu, pc) = (self.cpu.id, self.cpu.pc);
+        let device = String::new();
+        if self.traps.note_device(&DeviceHit { device, vcpu, pc, address, len, writes, value }) {
             self.attend();
         }
     }
@@ -391,6 +401,9 @@ impl<G: Guest> Cx<G> {
         let (platform, mut cx) = self.devices();
         let result = platform.read(&mut cx, physical, size);
         self.attend_if_wanted();
+        if self.traps.watches_devices() {
+            self.note_device(physical, size, false, result.as_ref().ok().copied());
+        }
         result.map_err(|error| self.bus_error(error, address, access, Some(mem)))
     }
 
@@ -473,6 +486,10 @@ impl<G: Guest> Cx<G> {
                 let (platform, mut cx) = self.devices();
                 let result = platform.write(&mut cx, physical, size, value);
                 self.attend_if_wanted();
+                if self.traps.watches_devices() {
+                    let value = value & (u64::MAX >> (64 - 8 * u32::from(size)));
+                    self.note_device(physical, size, true, result.is_ok().then_some(value));
+                }
                 result.map_err(|error| self.bus_error(error, address, Access::Write, Some(mem)))
             }
         }

@@ -7,7 +7,7 @@ use lockstep_memory::{DeviceCx, PhysMem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Access, Cx, Emit, Exit, Mem, RegisterInfo, TlbEntry, Vcpu};
+use crate::{Access, Cx, DeviceRegion, Emit, Exit, Mem, RegisterInfo, TlbEntry, Vcpu};
 
 /// The meaning of an instruction, as one engine has it.
 pub type Meaning<E, I, X> = fn(&mut E, &I) -> Result<(), X>;
@@ -180,6 +180,10 @@ pub trait Platform: Send {
         size: u8,
         value: u64,
     ) -> Result<(), BusError>;
+    /// Where devices have registers, for people who ask; several may name the same addresses.
+    fn regions(&self) -> Vec<DeviceRegion> {
+        Vec::new()
+    }
     /// A calendar entry of the device at `place` is due.
     fn due(&mut self, cx: &mut DeviceCx<'_>, place: u16, number: u32);
     /// Takes an input (already logged).

@@ -26,5 +26,5 @@ pub use engine::{Engine, Stats, Stretch};
 pub use guest::{BusError, Decoded, Guest, Meaning, Platform, Step, Translation};
 pub use interp::{Interpreter, Op};
 pub use tlb::{Tlb, TlbEntry, TlbState};
-pub use traps::{Traps, Watch, WatchHit, WatchKind};
+pub use traps::{DeviceHit, DeviceRegion, Traps, Watch, WatchHit, WatchKind};
 pub use vcpu::{Fetch, MmuCx, PowerState, REGS, VREGS, Vcpu, VcpuState};

@@ -70,6 +70,46 @@ pub struct WatchHit {
     pub new: u64,
 }
 
+/// The registers of a device, by physical address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRegion {
+    /// What the board calls it.
+    pub name: String,
+    /// First addresses and lengths in bytes.
+    pub ranges: Vec<(u64, u64)>,
+}
+
+impl DeviceRegion {
+    /// A device at one place.
+    #[must_use]
+    pub fn new(name: impl Into<String>, base: u64, len: u64) -> Self {
+        Self { name: name.into(), ranges: vec![(base, len)] }
+    }
+
+    fn has(&self, address: u64) -> bool {
+        self.ranges.iter().any(|(base, len)| address.wrapping_sub(*base) < *len)
+    }
+}
+
+/// An access of an instruction that a device has answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceHit {
+    /// The name of the device.
+    pub device: String,
+    /// Who.
+    pub vcpu: VcpuId,
+    /// The address of the instruction.
+    pub pc: u64,
+    /// The physical address.
+    pub address: u64,
+    /// Bytes: 1, 2, 4 or 8.
+    pub len: u8,
+    /// A store.
+    pub writes: bool,
+    /// What was loaded or stored; `None` when the bus refused.
+    pub value: Option<u64>,
+}
+
 /// The breakpoints and watchpoints of a machine.
 #[derive(Clone, Debug, Default)]
 pub struct Traps {
@@ -79,6 +119,8 @@ pub struct Traps {
     pages: Vec<u64>,
     watches: Vec<Watch>,
     hits: Vec<WatchHit>,
+    devices: Vec<DeviceRegion>,
+    device_hits: Vec<DeviceHit>,
     /// No breakpoint stops the machine at this count: it was told to go on from there.
     pub passed: u64,
 }
@@ -97,14 +139,22 @@ impl Traps {
             pages,
             watches: watches.to_vec(),
             hits: Vec::new(),
+            devices: Vec::new(),
+            device_hits: Vec::new(),
             passed: u64::MAX,
         }
+    }
+
+    /// The same, and accesses to devices.
+    #[must_use]
+    pub fn with_devices(self, devices: Vec<DeviceRegion>) -> Self {
+        Self { devices, ..self }
     }
 
     /// Whether there is nothing to stop at.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.breakpoints.is_empty() && self.watches.is_empty()
+        self.breakpoints.is_empty() && self.watches.is_empty() && self.devices.is_empty()
     }
 
     /// Whether engines have to run the page at `pc` instruction by instruction.
@@ -147,15 +197,31 @@ impl Traps {
         }
     }
 
+    /// Whether accesses to devices have to be told.
+    #[must_use]
+    pub const fn watches_devices(&self) -> bool {
+        !self.devices.is_empty()
+    }
+
+    /// Notes an access that a device has answered, if it is one of those to stop at. `hit.device` is filled in here. Says
+    /// whether it did.
+    pub fn note_device(&mut self, hit: &DeviceHit) -> bool {
+        let device = self.devices.iter().find(|device| device.has(hit.address));
+        let hit = device.map(|device| DeviceHit { device: device.name.clone(), ..hit.clone() });
+        let noted = hit.is_some();
+        self.device_hits.extend(hit);
+        noted
+    }
+
     /// Whether a watched access has happened and was not yet told.
     #[must_use]
     pub const fn has_hits(&self) -> bool {
-        !self.hits.is_empty()
+        !self.hits.is_empty() || !self.device_hits.is_empty()
     }
 
-    /// The accesses that happened, in their order.
-    pub fn take_hits(&mut self) -> Vec<WatchHit> {
-        std::mem::take(&mut self.hits)
+    /// The accesses that happened, in their order: to watched bytes, and to devices.
+    pub fn take_hits(&mut self) -> (Vec<WatchHit>, Vec<DeviceHit>) {
+        (std::mem::take(&mut self.hits), std::mem::take(&mut self.device_hits))
     }
 }
 
@@ -183,6 +249,31 @@ mod tests {
         assert!(traps.watched_page(0x1ffc) && !traps.watched_page(0x2000));
     }
 
+    /// Catches a device whose second place is forgotten, or that is told of its neighbours' accesses.
+    #[test]
+    fn devices() {
+        let gic = DeviceRegion { name: "gic".to_owned(), ranges: vec![(0x1000, 8), (0x4000, 4)] };
+        let mut traps = Traps::new(&[], &[]);
+        assert!(traps.is_empty() && !traps.watches_devices());
+        traps = traps.with_devices(vec![gic]);
+        assert!(!traps.is_empty() && traps.watches_devices());
+        let hit = |address| DeviceHit {
+            device: String::new(),
+            vcpu: VcpuId(0),
+            pc: 0,
+            address,
+            len: 4,
+            writes: true,
+            value: Some(1),
+        };
+        assert!(!traps.note_device(&hit(0xfff)) && !traps.note_device(&hit(0x1008)));
+        assert!(!traps.has_hits());
+        assert!(traps.note_device(&hit(0x1007)) && traps.note_device(&hit(0x4000)));
+        let (watched, devices) = traps.take_hits();
+        assert!(watched.is_empty() && devices.len() == 2 && devices[1].device == "gic");
+        assert!(!traps.has_hits());
+    }
+
     /// Catches a store that stops a read watchpoint, or a hit that is told for one watchpoint alone.
     #[test]
     fn kinds() {
@@ -200,9 +291,9 @@ mod tests {
             new: 0,
         };
         traps.note(hit);
-        assert_eq!(traps.take_hits().iter().map(|hit| hit.watch).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(traps.take_hits().0.iter().map(|hit| hit.watch).collect::<Vec<_>>(), [1, 2]);
         traps.note(WatchHit { writes: false, ..hit });
-        assert_eq!(traps.take_hits().iter().map(|hit| hit.watch).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(traps.take_hits().0.iter().map(|hit| hit.watch).collect::<Vec<_>>(), [0, 2]);
         assert!(!traps.has_hits() && traps.wants(0x13, 1, true) && !traps.wants(0x14, 1, true));
     }
 }

@@ -9,7 +9,7 @@ use gdbstub::target::ext::base::reverse_exec::ReplayLogPosition;
 use gdbstub::target::ext::breakpoints::WatchKind as GdbWatchKind;
 use lockstep_core::{EventKind, VcpuId};
 use lockstep_log::EventLine;
-use lockstep_machine::{Machine, WatchHit, WatchKind};
+use lockstep_machine::{DeviceHit, Machine, WatchHit, WatchKind};
 use lockstep_timeline::{EventCondition, Stop, Timeline, TimelineError};
 
 use crate::points::Points;
@@ -246,6 +246,13 @@ impl Debuggee {
                 reason(tid_of(vcpu))
             }
             Stop::Watchpoint(hit) => self.watch_reason(way, &hit)?,
+            Stop::Device(hit) => {
+                self.stopped = hit.vcpu;
+                let side = if way == Direction::Forward { "after" } else { "before" };
+                self.notices
+                    .push(format!("lockstep: {side} access to {}\n", describe_access(&hit)));
+                self.signal(Signal::SIGTRAP)
+            }
             Stop::Event(event) => {
                 let side = if way == Direction::Forward { "after" } else { "before" };
                 let line = EventLine(&event).to_string();
@@ -279,4 +286,13 @@ impl Debuggee {
         };
         Ok(Reason::Watch { tid: tid_of(hit.vcpu), kind, addr: hit.address.max(address) })
     }
+}
+
+/// An access to a device, for people: `pl011: cpu0 writes 0x41 to 0x9000000, 1 byte`.
+fn describe_access(hit: &DeviceHit) -> String {
+    let DeviceHit { device, vcpu, address, len, writes, value, .. } = hit;
+    let value = value.map_or_else(|| "nothing, refused,".to_owned(), |value| format!("{value:#x}"));
+    let (verb, side) = if *writes { ("writes", "to") } else { ("reads", "from") };
+    let bytes = if *len == 1 { "byte" } else { "bytes" };
+    format!("{device}: {vcpu} {verb} {value} {side} {address:#x}, {len} {bytes}")
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use lockstep_core::{EventKind, Moment};
 use lockstep_log::{EventLine, quote, unquote};
-use lockstep_machine::Machine;
+use lockstep_machine::{DeviceRegion, Machine};
 use lockstep_timeline::{EventCondition, Stop, TimelineError};
 
 use crate::debuggee::Debuggee;
@@ -62,8 +62,8 @@ const COMMANDS: [Command; 10] = [
     },
     Command {
         name: "break-event",
-        usage: "break-event [KIND|\"TEXT\"|clear]",
-        help: "stop at every event of a kind, or where the console shows a text; without argument, list them",
+        usage: "break-event [KIND|\"TEXT\"|device NAME|clear]",
+        help: "stop at every event of a kind, where the console shows a text, or at accesses to a device; without argument, list them",
         act: break_event,
     },
     Command {
@@ -237,10 +237,29 @@ fn break_event(debuggee: &mut Debuggee, arguments: &str) -> Answer {
         }
         _ => {}
     }
-    let condition = parse_condition(arguments)?;
+    let condition = match arguments.strip_prefix("device") {
+        Some(name) if name.is_empty() || name.starts_with(' ') => {
+            EventCondition::Device(device(debuggee, name.trim())?)
+        }
+        _ => parse_condition(arguments)?,
+    };
     let text = format!("stopping at {}\n", show_condition(&condition));
     debuggee.points.add_event(condition);
     Ok(text)
+}
+
+/// A device of the board, by its name.
+fn device(debuggee: &Debuggee, name: &str) -> Result<DeviceRegion, MonitorError> {
+    let regions = debuggee.machine().device_regions();
+    if regions.is_empty() {
+        let text =
+            "this board's devices are reached by instructions of their own, not by addresses";
+        return Err(MonitorError::Argument(text.to_owned()));
+    }
+    let names: Vec<String> = regions.iter().map(|region| region.name.clone()).collect();
+    regions.into_iter().find(|region| region.name == name).ok_or_else(|| {
+        MonitorError::Argument(format!("'{name}' is none of the devices: {}", names.join(", ")))
+    })
 }
 
 fn parse_condition(text: &str) -> Result<EventCondition, MonitorError> {
@@ -256,13 +275,16 @@ fn parse_condition(text: &str) -> Result<EventCondition, MonitorError> {
     kind.map(EventCondition::Kind).ok_or_else(|| {
         let names: Vec<&str> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
         let names = names.join(", ");
-        MonitorError::Argument(format!("'{text}' is neither a \"TEXT\" nor one of: {names}"))
+        MonitorError::Argument(format!(
+            "'{text}' is neither a \"TEXT\" nor device NAME nor one of: {names}"
+        ))
     })
 }
 
 fn show_condition(condition: &EventCondition) -> String {
     match condition {
         EventCondition::Kind(kind) => format!("{} events", kind.name()),
+        EventCondition::Device(region) => format!("accesses to {}", region.name),
         EventCondition::ConsoleText(text) => format!("console text {}", quote(text)),
     }
 }

@@ -13,6 +13,7 @@ use crate::format::{
 };
 use crate::header::{Header, ImageRecord};
 use crate::index::{Index, IndexEntry};
+use crate::keyframe::{KeyframeState, PageChange, PageWriter};
 use crate::wire;
 
 /// A frame of events ends when it has this many bytes.
@@ -34,6 +35,14 @@ pub struct FrameEncoder {
     frame: Growing,
     offset: u64,
     index: Index,
+    /// Frames of keyframes that wait for the events before them.
+    held: Vec<Sealed>,
+}
+
+/// A compressed frame that has no place yet.
+struct Sealed {
+    head: FrameHead,
+    stored: Vec<u8>,
 }
 
 /// The frame of events that is being filled.
@@ -68,6 +77,7 @@ impl FrameEncoder {
             frame: Growing::default(),
             offset: bytes.len() as u64,
             index: Index::default(),
+            held: Vec::new(),
         };
         Ok((encoder, bytes))
     }
@@ -106,7 +116,7 @@ impl FrameEncoder {
         if !self.missing_images.is_empty() {
             return Err(EncodeError::MissingImages(self.missing_images.len()));
         }
-        let mut bytes = if self.frame.events > 0 { self.cut()? } else { Vec::new() };
+        let mut bytes = if self.frame.events > 0 { self.cut()? } else { self.release() };
         let trailer = Trailer { index: self.offset };
         let index = self.index.to_bytes().map_err(EncodeError::Encode)?;
         bytes.extend(self.seal(FrameKind::Index, &index, Moment::START, 0)?);
@@ -114,10 +124,41 @@ impl FrameEncoder {
         Ok(bytes)
     }
 
+    /// Takes a keyframe: the state of the machine at a moment, with the pages of its memory that have changed since the
+    /// keyframe before, or since the machine was built. It is written behind the events before it, whose frames are the same
+    /// as without it.
+    pub fn keyframe(
+        &mut self,
+        at: Moment,
+        state: &KeyframeState,
+        pages: impl Iterator<Item = PageChange>,
+    ) -> Result<(), EncodeError> {
+        let state = state.to_bytes().map_err(EncodeError::Encode)?;
+        let mut frames = vec![self.compress(FrameKind::Keyframe, &state, at, 0)?];
+        let mut writer = PageWriter::default();
+        for page in pages {
+            if let Some(raw) = writer.push(&page) {
+                frames.push(self.compress(FrameKind::Pages, &raw, at, 0)?);
+            }
+        }
+        if let Some(raw) = writer.finish() {
+            frames.push(self.compress(FrameKind::Pages, &raw, at, 0)?);
+        }
+        self.held.extend(frames);
+        Ok(())
+    }
+
     /// Ends the frame of events.
     fn cut(&mut self) -> Result<Vec<u8>, EncodeError> {
         let frame = std::mem::take(&mut self.frame);
-        self.seal(FrameKind::Events, &frame.bytes, frame.first, frame.events)
+        let mut bytes = self.seal(FrameKind::Events, &frame.bytes, frame.first, frame.events)?;
+        bytes.extend(self.release());
+        Ok(bytes)
+    }
+
+    /// The frames that were held back.
+    fn release(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.held).into_iter().flat_map(|frame| self.place(frame)).collect()
     }
 
     /// Compresses a payload and puts a head before it.
@@ -128,6 +169,16 @@ impl FrameEncoder {
         first: Moment,
         events: u32,
     ) -> Result<Vec<u8>, EncodeError> {
+        self.compress(kind, raw, first, events).map(|frame| self.place(frame))
+    }
+
+    fn compress(
+        &mut self,
+        kind: FrameKind,
+        raw: &[u8],
+        first: Moment,
+        events: u32,
+    ) -> Result<Sealed, EncodeError> {
         let limit = kind.max_raw() as usize;
         let too_large = |len| EncodeError::TooLarge { what: kind.name(), len, limit };
         if raw.len() > limit {
@@ -142,13 +193,19 @@ impl FrameEncoder {
             events,
             first,
         };
+        Ok(Sealed { head, stored })
+    }
+
+    /// The next frame of the file.
+    fn place(&mut self, Sealed { head, stored }: Sealed) -> Vec<u8> {
+        let FrameHead { kind, first, events, .. } = head;
         if kind != FrameKind::Index {
             self.index.frames.push(IndexEntry { kind, offset: self.offset, first, events });
         }
         self.offset += head.frame_len();
         let mut bytes = head.to_bytes();
         bytes.extend(stored);
-        Ok(bytes)
+        bytes
     }
 }
 

@@ -7,7 +7,7 @@
 //! ```text
 //! preface   magic[8] version[4] header length[4] header crc[4] preface crc[4]
 //! header    text, see the module `header`
-//! frame     head[40] zstd-compressed payload        any number: images, then events
+//! frame     head[40] zstd-compressed payload        any number: images, then events and keyframes
 //! frame     the index
 //! trailer   magic[8] offset of the index frame[8] crc[4]
 //! ```
@@ -75,11 +75,16 @@ pub enum FrameKind {
     Events,
     /// Where the other frames are.
     Index,
+    /// A saved machine, but for its memory.
+    Keyframe,
+    /// Pages of memory that belong to the keyframe before.
+    Pages,
 }
 
 impl FrameKind {
-    /// All kinds, in the order in which a log has them.
-    pub const ALL: [Self; 3] = [Self::Image, Self::Events, Self::Index];
+    /// All kinds.
+    pub const ALL: [Self; 5] =
+        [Self::Image, Self::Events, Self::Index, Self::Keyframe, Self::Pages];
 
     /// The name in statistics.
     #[must_use]
@@ -88,6 +93,8 @@ impl FrameKind {
             Self::Image => "image",
             Self::Events => "events",
             Self::Index => "index",
+            Self::Keyframe => "keyframe",
+            Self::Pages => "pages",
         }
     }
 
@@ -96,6 +103,17 @@ impl FrameKind {
             Self::Image => 1,
             Self::Events => 2,
             Self::Index => 3,
+            Self::Keyframe => 4,
+            Self::Pages => 5,
+        }
+    }
+
+    /// Where in a log the kind is: all frames with a lower number come before those with a higher one.
+    pub(crate) const fn stage(self) -> u8 {
+        match self {
+            Self::Image => 0,
+            Self::Events | Self::Keyframe | Self::Pages => 1,
+            Self::Index => 2,
         }
     }
 
@@ -109,6 +127,8 @@ impl FrameKind {
             Self::Image => IMAGE_CHUNK as u32,
             Self::Events => 2 * MAX_EVENT as u32,
             Self::Index => 64 << 20,
+            Self::Keyframe => 64 << 20,
+            Self::Pages => 2 << 20,
         }
     }
 }
@@ -165,7 +185,7 @@ pub(crate) struct FrameHead {
     pub(crate) crc: u32,
     /// Number of events.
     pub(crate) events: u32,
-    /// The moment of the first event.
+    /// The moment of the first event, or of the keyframe.
     pub(crate) first: Moment,
 }
 

@@ -56,7 +56,7 @@ pub(crate) struct Frames<S> {
     place: u64,
     /// The index frame, once it was passed.
     index: Option<u64>,
-    /// What the last frame held; they come in the order of [`FrameKind::ALL`].
+    /// What the last frame held; they come in the order of [`FrameKind::stage`].
     last: FrameKind,
 }
 
@@ -82,8 +82,8 @@ impl<S: Read + Seek> Frames<S> {
         let mut bytes = [0; FRAME_HEAD_LEN];
         read_at(&mut self.source, offset, &mut bytes)?;
         let head = FrameHead::from_bytes(&bytes, offset)?;
-        if head.kind < self.last {
-            let detail = "images come first, then events, then the index";
+        if head.kind.stage() < self.last.stage() {
+            let detail = "images come first, then events and keyframes, then the index";
             return Err(LogError::Misplaced { offset, kind: head.kind, detail });
         }
         if left < head.frame_len() {
@@ -117,21 +117,32 @@ impl<S: Read + Seek> Frames<S> {
 
     /// The payload of the frame at `offset`, whose head was read, decompressed.
     pub(crate) fn payload(&mut self, offset: u64, head: FrameHead) -> Result<Vec<u8>, LogError> {
+        decompress(offset, head, &self.stored(offset, head)?)
+    }
+
+    /// The payload as it is in the file, and as it was written.
+    pub(crate) fn stored(&mut self, offset: u64, head: FrameHead) -> Result<Vec<u8>, LogError> {
         // Both lengths were checked when the head was read, and the file has as many bytes.
         let mut stored = vec![0; head.stored_len as usize];
         read_at(&mut self.source, offset + FRAME_HEAD_LEN as u64, &mut stored)?;
-        if crc32fast::hash(&stored) != head.crc {
-            return Err(LogError::Checksum { offset, part: Structure::Frame });
+        if crc32fast::hash(&stored) == head.crc {
+            Ok(stored)
+        } else {
+            Err(LogError::Checksum { offset, part: Structure::Frame })
         }
-        let decompressed = Decompressor::new()
-            .and_then(|mut decompressor| decompressor.decompress(&stored, head.raw_len as usize));
-        let detail = match decompressed {
-            Ok(raw) if raw.len() == head.raw_len as usize => return Ok(raw),
-            Ok(raw) => format!("{} bytes instead of {}", raw.len(), head.raw_len),
-            Err(error) => error.to_string(),
-        };
-        Err(LogError::Decompress { offset, detail })
     }
+}
+
+/// The payload of the frame at `offset`.
+pub(crate) fn decompress(offset: u64, head: FrameHead, stored: &[u8]) -> Result<Vec<u8>, LogError> {
+    let decompressed = Decompressor::new()
+        .and_then(|mut decompressor| decompressor.decompress(stored, head.raw_len as usize));
+    let detail = match decompressed {
+        Ok(raw) if raw.len() == head.raw_len as usize => return Ok(raw),
+        Ok(raw) => format!("{} bytes instead of {}", raw.len(), head.raw_len),
+        Err(error) => error.to_string(),
+    };
+    Err(LogError::Decompress { offset, detail })
 }
 
 /// Fills `bytes` from `offset` on.

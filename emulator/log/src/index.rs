@@ -15,7 +15,7 @@ pub struct IndexEntry {
     pub kind: FrameKind,
     /// Where it begins in the file.
     pub offset: u64,
-    /// The moment of its first event; [`Moment::START`] when it holds an image.
+    /// The moment of its first event, or of the keyframe it belongs to; [`Moment::START`] when it holds an image.
     pub first: Moment,
     /// How many events it holds.
     pub events: u32,

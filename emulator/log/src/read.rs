@@ -16,6 +16,7 @@ use crate::format::{
 use crate::frames::{Cut, Found, Frames, read_at};
 use crate::header::{Header, ImageRecord};
 use crate::index::{Index, IndexEntry};
+use crate::keyframe::{self, StoredKeyframe};
 use crate::wire;
 
 /// How a log ends.
@@ -209,6 +210,11 @@ impl<S: Read + Seek> Reader<S> {
         Ok(bytes)
     }
 
+    /// The keyframes, in order; the last one only if all of it is there.
+    pub fn keyframes(&mut self) -> Result<Vec<StoredKeyframe>, LogError> {
+        keyframe::read(&mut self.frames())
+    }
+
     pub(crate) fn frames(&mut self) -> Frames<&mut S> {
         Frames::new(&mut self.source, self.len, self.frames)
     }
@@ -292,6 +298,9 @@ impl<S: Read + Seek> Events<S> {
                 self.frame = None;
             }
             match self.frames.next()? {
+                // For whoever goes backward; as large as memory.
+                Found::Frame { head, .. }
+                    if matches!(head.kind, FrameKind::Keyframe | FrameKind::Pages) => {}
                 Found::Frame { offset, head } => {
                     // Also those that hold no events, so that damage does not go unnoticed.
                     let bytes = self.frames.payload(offset, head)?;

@@ -11,6 +11,7 @@ use crate::error::LogError;
 use crate::format::{FrameHead, FrameKind, IMAGE_CHUNK};
 use crate::frames::Found;
 use crate::index::{Index, IndexEntry};
+use crate::keyframe::StoredKeyframe;
 use crate::read::{Ending, Reader};
 use crate::wire;
 
@@ -23,6 +24,8 @@ pub struct Verified {
     pub events: u64,
     /// Bundled images.
     pub images: usize,
+    /// Keyframes.
+    pub keyframes: usize,
     /// How the log ends.
     pub ending: Ending,
 }
@@ -33,6 +36,9 @@ pub fn verify<S: Read + Seek>(reader: &mut Reader<S>) -> Result<Verified, LogErr
     let ending = verify_events(reader, &mut index)?;
     let frames = verify_frames(reader, &mut index)?;
     let images = verify_images(reader, &index, ending)?;
+    let keyframes = reader.keyframes()?;
+    keyframes.iter().try_for_each(StoredKeyframe::verify)?;
+    let keyframes = keyframes.len();
     if ending == Ending::Complete {
         let stored = reader.stored_index()?.unwrap_or_default();
         if let Some(detail) = disagreement(&stored, &index) {
@@ -40,7 +46,7 @@ pub fn verify<S: Read + Seek>(reader: &mut Reader<S>) -> Result<Verified, LogErr
         }
     }
     let events = index.counts.iter().sum();
-    Ok(Verified { frames: frames.count, events, images, ending })
+    Ok(Verified { frames: frames.count, events, images, keyframes, ending })
 }
 
 /// Checks what the iterator over the events checks, and counts them.

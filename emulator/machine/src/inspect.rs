@@ -5,7 +5,7 @@
 //! describes; a debugger does that to a copy.
 
 use lockstep_core::VcpuId;
-use lockstep_cpu::{Guest, PowerState, RegisterInfo, Traps, Vcpu, peek};
+use lockstep_cpu::{DeviceRegion, Guest, Platform, PowerState, RegisterInfo, Traps, Vcpu, peek};
 
 use crate::system::System;
 
@@ -138,6 +138,9 @@ pub trait Inspect {
         pieces.into_iter().try_for_each(|(physical, piece)| self.write_physical(physical, piece))
     }
 
+    /// Where devices have registers in memory; nowhere on a board whose devices are reached by instructions of their own.
+    fn device_regions(&self) -> Vec<DeviceRegion>;
+
     /// Bytes of guest memory that the machine shares with no snapshot.
     fn bytes_owned(&self) -> u64;
 
@@ -208,6 +211,10 @@ impl<G: Guest> Inspect for System<G> {
 
     fn write_physical(&mut self, address: u64, bytes: &[u8]) -> Result<(), InspectError> {
         self.cx.mem.write_bytes(address, bytes).map_err(|_| InspectError::NoMemory(address))
+    }
+
+    fn device_regions(&self) -> Vec<DeviceRegion> {
+        self.cx.platform.regions()
     }
 
     fn bytes_owned(&self) -> u64 {

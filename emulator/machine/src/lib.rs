@@ -10,6 +10,7 @@ mod config;
 mod faults;
 mod images;
 mod inspect;
+mod keyframe;
 mod machine;
 mod record;
 mod replay;
@@ -21,12 +22,14 @@ pub use boards::{BOARDS, BoardInfo, build};
 pub use config::{ConfigError, check, parse_machine, parse_memory};
 pub use images::{BuildError, Images};
 pub use inspect::{Disassembled, Inspect, InspectError, VcpuInfo};
+pub use keyframe::{KeyframeError, restore_keyframe};
 pub use lockstep_cpu::{
-    PowerState, RegisterGroup, RegisterInfo, Traps, Watch, WatchHit, WatchKind,
+    DeviceHit, DeviceRegion, PowerState, RegisterGroup, RegisterInfo, Traps, Watch, WatchHit,
+    WatchKind,
 };
 pub use lockstep_log::MachineRecord;
 pub use machine::{EngineChoice, Goal, Machine, NoJitError, Outputs, Pause, Stats};
 pub use record::{LogSink, Recorder, Recording};
 pub use replay::{LogDoor, Replay, ReplayEnd, ReplayError};
-pub use script::{Script, ScriptDoor, ScriptError};
+pub use script::{Script, ScriptDoor, ScriptError, parse_time};
 pub use snapshot::Snapshot;

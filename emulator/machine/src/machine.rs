@@ -6,7 +6,7 @@ use lockstep_core::{
 };
 
 use crate::{Inspect, Snapshot};
-use lockstep_cpu::WatchHit;
+use lockstep_cpu::{DeviceHit, WatchHit};
 
 /// How far to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub enum Pause {
     Breakpoint,
     /// The last instruction made these accesses to watched bytes. Everything that comes before the next one has happened.
     Watchpoint(Vec<WatchHit>),
+    /// The last instruction made this access to a device, the first of such. Otherwise like a watchpoint.
+    Device(DeviceHit),
 }
 
 /// The goal that leaves nothing to happen before the instruction after the first `retired` ones.

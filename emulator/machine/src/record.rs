@@ -4,11 +4,13 @@
 //! The sink is somebody else's thread; when it can take no more, the machine stops and what was written stays.
 
 use std::any::Any;
+use std::num::NonZeroU64;
 
 use lockstep_core::{Event, Level, Observer, Verdict};
 use lockstep_log::{EncodeError, FrameEncoder, Header};
 
-use crate::{Images, Machine};
+use crate::keyframe::Keyframes;
+use crate::{Goal, Images, Machine, Pause};
 
 /// Where the bytes of a log go.
 pub trait LogSink: Send + 'static {
@@ -55,8 +57,9 @@ impl Observer for Recorder {
 }
 
 /// A recording under way.
-#[derive(Debug)]
-pub struct Recording(());
+pub struct Recording {
+    keyframes: Option<Keyframes>,
+}
 
 impl Recording {
     /// Begins to record `machine`, which is at its start.
@@ -81,7 +84,37 @@ impl Recording {
         #[cfg(feature = "faults")]
         let recorder = crate::faults::shared(recorder, &machine.faults());
         machine.set_observer(recorder);
-        Ok(Self(()))
+        Ok(Self { keyframes: None })
+    }
+
+    /// Has the recording keep the machine's state each time `every` more instructions have retired. The machine is still as it
+    /// was built.
+    #[must_use]
+    pub fn with_keyframes(self, machine: &mut dyn Machine, every: NonZeroU64) -> Self {
+        Self { keyframes: Some(Keyframes::new(machine, every)) }
+    }
+
+    /// Runs to the end of the run.
+    pub fn run(&mut self, machine: &mut dyn Machine) -> Pause {
+        let Some(keyframes) = &mut self.keyframes else { return machine.run(Goal::End) };
+        loop {
+            let pause = machine.run(Goal::before(keyframes.next(machine.moment().retired)));
+            if pause != Pause::Reached {
+                return pause;
+            }
+            // The encoder is the observer's; the machine must be whole to be looked at.
+            let mut observer = machine.take_observer();
+            let recorder: &mut dyn Any = &mut *observer;
+            let failed = recorder.downcast_mut::<Recorder>().is_some_and(|recorder| {
+                let taken = keyframes.take(machine, &mut recorder.encoder);
+                recorder.failure = recorder.failure.take().or(taken.err());
+                recorder.failure.is_some()
+            });
+            machine.set_observer(observer);
+            if failed {
+                return Pause::Observer;
+            }
+        }
     }
 
     /// Writes what is left, with the index. The sink is dropped.

@@ -14,6 +14,7 @@ use lockstep_core::{
 };
 use lockstep_log::{Checker, Divergence, Ending, Events, Header, LogError, Reader};
 
+use crate::keyframe::Expected;
 use crate::{BuildError, EngineChoice, Goal, Images, Machine, NoJitError, Outputs, Pause, build};
 
 /// Instructions after which a run that goes on past the end of its log is believed to.
@@ -153,6 +154,8 @@ pub struct Replay<S> {
     machine: Box<dyn Machine>,
     /// The last count at which an event was awaited, and the program counter there.
     place: (u64, u64),
+    /// The keyframes that were not yet passed, the next one last.
+    keyframes: Vec<Expected>,
     source: std::marker::PhantomData<fn() -> S>,
 }
 
@@ -164,13 +167,17 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
         let events = log.events().map_while(Result::ok);
         let inputs: Vec<_> = events.filter(|event| event.what.kind() == EventKind::Input).collect();
         let door = LogDoor::new(inputs.iter());
+        // Damage to keyframes takes nothing from a replay; `log verify` finds it.
+        let keyframes = log.keyframes().unwrap_or_default();
+        let keyframes = keyframes.iter().rev().filter_map(Expected::of).collect();
         let mut machine = build(&header.machine, images)?;
         let clock = Clock::new(header.machine.ns_per_insn);
         let checker = Checker::new(log.into_events(), header.level).with_clock(clock);
         let player = Player { checker, level: header.level, found: None, exhausted: false };
         machine.set_observer(Box::new(player));
         machine.set_door(Box::new(door));
-        Ok(Self { header, machine, place: (u64::MAX, 0), source: std::marker::PhantomData })
+        let (place, source) = ((u64::MAX, 0), std::marker::PhantomData);
+        Ok(Self { header, machine, place, keyframes, source })
     }
 
     /// What the log says about the machine.
@@ -218,7 +225,7 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
                 Pause::Observer => return Ok(self.at_end(None)),
                 Pause::Reached => self.check_passed(),
                 // A replay has none; somebody else's stop it no more than anything else.
-                Pause::Breakpoint | Pause::Watchpoint(_) => {}
+                Pause::Breakpoint | Pause::Watchpoint(_) | Pause::Device(_) => {}
                 Pause::Ended(reason) => {
                     let missing = self.player().map(|player| player.checker.ended());
                     match missing.transpose()?.flatten() {
@@ -232,6 +239,9 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
 
     /// Runs to the count at which an event is awaited, to know where that is, and past it.
     fn run_past(&mut self, retired: u64) -> Pause {
+        if let Some(pause) = self.pass_keyframes(retired) {
+            return pause;
+        }
         let pause = self.machine.run(Goal::Retired(retired));
         if pause != Pause::Reached {
             return pause;
@@ -240,7 +250,28 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
         if self.place.0 != reached {
             self.place = (reached, self.machine.position().1);
         }
-        self.machine.run(Goal::Retired(retired.saturating_add(1)))
+        let after = retired.saturating_add(1);
+        self.pass_keyframes(after).unwrap_or_else(|| self.machine.run(Goal::Retired(after)))
+    }
+
+    /// Runs to the keyframes before a count, and compares. Says why the machine came back before that.
+    fn pass_keyframes(&mut self, end: u64) -> Option<Pause> {
+        while let Some(keyframe) = self.keyframes.pop_if(|keyframe| keyframe.at.retired < end) {
+            let pause = self.machine.run(Goal::before(keyframe.at.retired));
+            if pause != Pause::Reached {
+                return Some(pause);
+            }
+            // Somewhere else, the events differ, which says more.
+            let is_there = self.machine.moment() == keyframe.at;
+            let found = is_there.then(|| keyframe.compare(&mut *self.machine)).flatten();
+            if let Some(found) = found {
+                if let Some(player) = self.player() {
+                    player.found.get_or_insert(Ok(found));
+                }
+                return Some(Pause::Observer);
+            }
+        }
+        None
     }
 
     fn log_was_cut(&mut self) -> bool {

@@ -161,7 +161,10 @@ fn parse_action(words: &[Word]) -> Result<Input, String> {
 }
 
 /// Nanoseconds in a time as users write it: `10ms`, `2.5s`, `300us`, `7ns`.
-fn parse_time(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+/// It is none, or more than 64 bits hold; the message quotes it.
+pub fn parse_time(text: &str) -> Result<u64, String> {
     let error =
         || format!("'{text}' is not a time: write a number with s, ms, us or ns, as in 2.5s");
     let split =
@@ -180,7 +183,8 @@ fn parse_time(text: &str) -> Result<u64, String> {
     let mut place = scale;
     for digit in fraction.chars() {
         place /= 10;
-        ns += u64::from(digit.to_digit(10).ok_or_else(error)?) * place;
+        let part = u64::from(digit.to_digit(10).ok_or_else(error)?) * place;
+        ns = ns.checked_add(part).ok_or_else(error)?;
     }
     Ok(ns)
 }

@@ -26,7 +26,7 @@ const SLICE: u64 = 20_000;
 /// Times in a row that the run loop may look around without an instruction or an event. Nothing else than one of these can
 /// bring anything new, so that one time would be enough.
 const MOST_LOOKS: u32 = 1000;
-const VERSION: u16 = 1;
+pub(crate) const VERSION: u16 = 1;
 
 /// What the run loop itself remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -397,20 +397,35 @@ impl<G: Guest> System<G> {
         if self.cx.bp.journal.stop_wanted() {
             return Some(Pause::Observer);
         }
-        if self.ended.is_some() && self.cx.traps().has_hits() {
-            return Some(Pause::Watchpoint(self.cx.traps_mut().take_hits()));
+        if self.ended.is_some()
+            && let Some(pause) = self.watched()
+        {
+            return Some(pause);
         }
         if let Some(reason) = &self.ended {
             return Some(Pause::Ended(reason.clone()));
         }
         let retired = matches!(goal, Goal::Retired(goal) if self.retired() >= goal);
-        (retired || self.is_at(goal)).then_some(Pause::Reached)
+        // What the last instruction accessed counts, even if the goal is right behind it.
+        (retired || self.is_at(goal)).then(|| self.watched().unwrap_or(Pause::Reached))
+    }
+
+    /// The accesses of the last instruction that somebody waits for.
+    fn watched(&mut self) -> Option<Pause> {
+        if !self.cx.traps().has_hits() {
+            return None;
+        }
+        let (bytes, devices) = self.cx.traps_mut().take_hits();
+        match devices.into_iter().next() {
+            Some(hit) if bytes.is_empty() => Some(Pause::Device(hit)),
+            _ => Some(Pause::Watchpoint(bytes)),
+        }
     }
 
     /// Why the machine stops before the next instruction, with nothing left to happen before it.
     fn stops_here(&mut self, goal: Goal) -> Option<Pause> {
-        if self.cx.traps().has_hits() {
-            return Some(Pause::Watchpoint(self.cx.traps_mut().take_hits()));
+        if let Some(pause) = self.watched() {
+            return Some(pause);
         }
         if self.cx.at_breakpoint(self.retired()) {
             return Some(Pause::Breakpoint);

@@ -28,6 +28,60 @@ pub(crate) struct RegionImage {
 pub struct MismatchError;
 
 impl MemImage {
+    /// How many pages each region has, and whether reads of it go straight to them.
+    pub fn layout(&self) -> impl Iterator<Item = (u64, bool)> {
+        self.regions.iter().map(|region| (region.pages as u64, region.direct_read))
+    }
+
+    /// Takes over whether reads of each region go straight to its pages; false if there are not as many regions.
+    pub fn set_direct_reads(&mut self, direct: &[bool]) -> bool {
+        for (region, direct) in self.regions.iter_mut().zip(direct) {
+            region.direct_read = *direct;
+        }
+        self.regions.len() == direct.len()
+    }
+
+    /// The pages whose bytes are others than in `base`, a snapshot of the same machine: their numbers, counted through all
+    /// regions, with the bytes in `base` and the bytes here.
+    pub fn differences<'a>(
+        &'a self,
+        base: &'a Self,
+    ) -> impl Iterator<Item = (u64, &'a [u8; PAGE_SIZE], &'a [u8; PAGE_SIZE])> {
+        let chunks = self.chunks().zip(base.chunks());
+        let others = chunks.filter(|((_, a), (_, b))| !Arc::ptr_eq(a, b));
+        let pages = others.flat_map(|((first, new), (_, old))| {
+            let pages = old.iter().zip(new.iter()).enumerate();
+            pages.map(move |(place, (old, new))| (first + place as u64, old, new))
+        });
+        pages
+            .filter(|(_, old, new)| !Arc::ptr_eq(old, new) && old != new)
+            .map(|(number, old, new)| (number, &**old, &**new))
+    }
+
+    /// The chunks of all regions, and the number of the first page in each.
+    fn chunks(&self) -> impl Iterator<Item = (u64, &Chunk)> {
+        let mut before = 0;
+        self.regions.iter().flat_map(move |region| {
+            let first = before;
+            before += region.pages as u64;
+            let chunks = region.chunks.iter().enumerate();
+            chunks.map(move |(place, chunk)| (first + (place * CHUNK_PAGES) as u64, chunk))
+        })
+    }
+
+    /// The bytes of a page, for changing them here and in no other snapshot; `None` if there is no page of that number.
+    pub fn page_mut(&mut self, number: u64) -> Option<&mut [u8; PAGE_SIZE]> {
+        let mut place = usize::try_from(number).ok()?;
+        for region in &mut self.regions {
+            if place < region.pages {
+                let chunk = Arc::make_mut(region.chunks.get_mut(place / CHUNK_PAGES)?);
+                return chunk.get_mut(place % CHUNK_PAGES).map(Arc::make_mut);
+            }
+            place -= region.pages;
+        }
+        None
+    }
+
     /// Bytes of host memory that this snapshot holds and another of the same machine does not: pages, and lists of them.
     #[must_use]
     pub fn bytes_beyond(&self, other: &Self) -> u64 {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lockstep_core::{EventKind, Moment};
-use lockstep_machine::Watch;
+use lockstep_machine::{DeviceRegion, Watch};
 
 /// What [`crate::Timeline::resume`] and [`crate::Timeline::reverse_resume`] stop at, beside the ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,4 +25,6 @@ pub enum EventCondition {
     Kind(EventKind),
     /// The byte that completes this text on a console, whatever the port. Ports are looked at one by one.
     ConsoleText(Vec<u8>),
+    /// An access of an instruction to a device, which no recording has: see [`lockstep_machine::Inspect::device_regions`].
+    Device(DeviceRegion),
 }

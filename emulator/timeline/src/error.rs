@@ -27,6 +27,9 @@ pub enum TimelineError {
     /// A checkpoint does not fit the machine: an error in this program.
     #[error("a checkpoint cannot be restored: {0}")]
     Restore(#[from] RestoreError),
+    /// One of the recording's keyframes is not what it should be.
+    #[error("a keyframe cannot be used: {0}")]
+    Keyframe(String),
     /// A second machine could not be built: an error in this program, for the first one was.
     #[error("a second machine cannot be built: {0}")]
     Rebuild(String),

@@ -5,7 +5,9 @@ use std::io::{Read, Seek};
 use std::sync::Arc;
 
 use lockstep_core::{Event, EventKind, Level, Moment, NoDoor, Observer, VcpuId, Verdict, What};
-use lockstep_log::{CONTEXT, Checker, Divergence, Ending, Header, LogError, Reader};
+use lockstep_log::{
+    CONTEXT, Checker, Divergence, Ending, Header, LogError, Reader, StoredKeyframe,
+};
 use lockstep_machine::{LogDoor, Machine};
 
 use crate::EventCondition;
@@ -15,6 +17,8 @@ pub(crate) struct History {
     pub(crate) header: Header,
     pub(crate) events: Vec<Event>,
     pub(crate) ending: Ending,
+    /// The recording's own saved states, compressed.
+    pub(crate) keyframes: Vec<StoredKeyframe>,
 }
 
 impl History {
@@ -23,7 +27,8 @@ impl History {
         let mut log = reader.events();
         let events = log.by_ref().collect::<Result<_, _>>()?;
         let ending = log.ending().unwrap_or(Ending::Complete);
-        Ok(Self { header, events, ending })
+        let keyframes = reader.keyframes()?;
+        Ok(Self { header, events, ending, keyframes })
     }
 
     /// The moment after the last event.
@@ -84,7 +89,8 @@ impl Matcher {
                     matcher.longest = matcher.longest.max(text.len());
                     matcher.texts.push(text.clone());
                 }
-                EventCondition::ConsoleText(_) => {}
+                // No event: the machine looks out for it.
+                EventCondition::ConsoleText(_) | EventCondition::Device(_) => {}
             }
         }
         matcher

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lockstep_core::{Event, Moment};
-use lockstep_log::Divergence;
-use lockstep_machine::{Goal, Machine, Pause, Snapshot, Traps, WatchHit};
+use lockstep_log::{Divergence, StoredKeyframe};
+use lockstep_machine::{
+    DeviceHit, Goal, KeyframeError, Machine, Pause, Snapshot, Traps, WatchHit, restore_keyframe,
+};
 
 use crate::history::{History, Judge, Matcher};
-use crate::{Conditions, TimelineError};
+use crate::{Conditions, EventCondition, TimelineError};
 
 /// Why a stretch ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub(crate) enum Halt {
     Breakpoint,
     /// After an instruction that accessed watched bytes.
     Watchpoint(WatchHit),
+    /// After an instruction that accessed a device to stop at.
+    Device(DeviceHit),
     /// After the transition with an event to stop at.
     Event(Event),
     /// The run differs from the recording.
@@ -38,9 +42,14 @@ pub(crate) struct Lookout {
 
 impl Lookout {
     pub(crate) fn new(conditions: &Conditions) -> Self {
+        let devices = conditions.events.iter().filter_map(|event| match event {
+            EventCondition::Device(region) => Some(region.clone()),
+            EventCondition::Kind(_) | EventCondition::ConsoleText(_) => None,
+        });
         let breakpoints: Vec<u64> = conditions.breakpoints.iter().copied().collect();
         Self {
-            traps: Traps::new(&breakpoints, &conditions.watchpoints),
+            traps: Traps::new(&breakpoints, &conditions.watchpoints)
+                .with_devices(devices.collect()),
             matcher: Matcher::new(&conditions.events),
         }
     }
@@ -104,13 +113,28 @@ impl Runner {
     /// Goes back, or forth, to where a snapshot was taken, and stops at nothing.
     pub(crate) fn restore(&mut self, snapshot: &Snapshot) -> Result<(), TimelineError> {
         self.machine.restore(snapshot)?;
+        self.restored();
+        Ok(())
+    }
+
+    /// The same, with the state of a keyframe, which comes from outside.
+    pub(crate) fn restore_keyframe(
+        &mut self,
+        snapshot: &Snapshot,
+        keyframe: &StoredKeyframe,
+    ) -> Result<(), KeyframeError> {
+        restore_keyframe(&mut *self.machine, snapshot, keyframe)?;
+        self.restored();
+        Ok(())
+    }
+
+    fn restored(&mut self) {
         let at = self.machine.moment();
         if let Some(judge) = Judge::of(&mut *self.machine) {
             judge.moved(at);
         }
         self.look_out(&Lookout::default());
         self.looks_out = false;
-        Ok(())
     }
 
     fn diverged(&mut self) -> Option<Halt> {
@@ -149,6 +173,7 @@ impl Runner {
                 Some(hit) => Halt::Watchpoint(hit),
                 None => Halt::Reached,
             },
+            Pause::Device(hit) => Halt::Device(hit),
             Pause::Observer => self.settle(),
         }
     }

@@ -60,6 +60,7 @@ pub(crate) fn scan(runner: &mut Runner, interval: &Interval, lookout: &Lookout) 
             Halt::Watchpoint(hit) => {
                 Some(Found { retired: transition, stop: Stop::Watchpoint(hit) })
             }
+            Halt::Device(hit) => Some(Found { retired: transition, stop: Stop::Device(hit) }),
             Halt::Event(event) => Some(Found { retired: transition, stop: Stop::Event(event) }),
             Halt::Diverged(found) => {
                 return Ok(Some(Found { retired, stop: Stop::Diverged(found) }));

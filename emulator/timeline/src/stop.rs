@@ -2,7 +2,7 @@
 
 use lockstep_core::{Event, Moment, VcpuId};
 use lockstep_log::Divergence;
-use lockstep_machine::WatchHit;
+use lockstep_machine::{DeviceHit, WatchHit};
 
 /// Why a timeline stopped where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Stop {
     /// At an access to watched bytes: after it when going forward, before it when going backward. `hit.watch` is the
     /// place of the watchpoint in [`crate::Conditions::watchpoints`].
     Watchpoint(WatchHit),
+    /// At an access to a device: after it when going forward, before it when going backward.
+    Device(DeviceHit),
     /// At an event: after the transition in which it happens when going forward, before it when going backward.
     Event(Event),
     /// The first moment of the recording, or of the branch.

@@ -67,7 +67,7 @@ impl Store {
         }
     }
 
-    fn remove(&mut self, at: Moment) {
+    pub(crate) fn remove(&mut self, at: Moment) {
         self.entries.remove(&at);
         if let Some(next) = self.after(at) {
             self.weigh(next);

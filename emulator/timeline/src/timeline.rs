@@ -56,9 +56,11 @@ impl Timeline {
         let history = Arc::new(History::read(reader)?);
         let mut machine = build(&history.header.machine, &images)?;
         machine.set_engine(options.engine)?;
+        let built = (!history.keyframes.is_empty()).then(|| machine.save());
         let mut runner = Runner::new(machine, Some(&history));
         runner.run(before(0).min(history.end()));
-        let recording = Track::begin(&mut runner, Some(history.clone()), options.checkpoint_memory);
+        let recording = Track::begin(&mut runner, Some(history.clone()), options.checkpoint_memory)
+            .with_keyframes(built);
         Ok(Self {
             runner,
             spare: None,
@@ -184,6 +186,7 @@ impl Timeline {
                 Stop::Breakpoint { vcpu, pc }
             }
             Halt::Watchpoint(hit) => Stop::Watchpoint(hit),
+            Halt::Device(hit) => Stop::Device(hit),
             Halt::Event(event) => Stop::Event(event),
             Halt::Diverged(found) => Stop::Diverged(found),
             Halt::Interrupted => Stop::Interrupted,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lockstep_core::Moment;
-use lockstep_machine::Snapshot;
+use lockstep_machine::{KeyframeError, Snapshot};
 
 use crate::TimelineError;
 use crate::history::History;
@@ -27,6 +27,8 @@ pub(crate) const fn before(retired: u64) -> Moment {
 pub(crate) struct Track {
     /// None in a branch.
     pub(crate) history: Option<Arc<History>>,
+    /// The machine as it was built, if the recording has keyframes, and the track is the recording.
+    built: Option<Snapshot>,
     pub(crate) store: Store,
     pub(crate) start: Moment,
     pub(crate) end: Moment,
@@ -40,7 +42,48 @@ impl Track {
         let start = runner.moment();
         let end = history.as_ref().map_or(Moment::NEVER, |history| history.end().max(start));
         let store = Store::new(start, runner.machine.save());
-        Self { history, store, start, end, budget }
+        Self { history, built: None, store, start, end, budget }
+    }
+
+    /// The same, with the recording's keyframes, which begin with the machine as it was built.
+    pub(crate) fn with_keyframes(self, built: Option<Snapshot>) -> Self {
+        Self { built, ..self }
+    }
+
+    /// Takes the machine to the last keyframe that is not after `to`, if there is no shorter way. Says whether it did.
+    fn go_to_keyframe(&mut self, runner: &mut Runner, to: Moment) -> Result<bool, TimelineError> {
+        let (Some(history), Some(built)) = (self.history.clone(), &self.built) else {
+            return Ok(false);
+        };
+        let keyframes = &history.keyframes;
+        let count = keyframes.partition_point(|keyframe| keyframe.at() <= to);
+        let Some(wanted) = keyframes[..count].last() else { return Ok(false) };
+        let now = runner.moment();
+        let is_near = |at: Moment| at >= wanted.at() && at <= to;
+        if is_near(now) || self.store.floor(to).is_some_and(|(at, _)| is_near(at)) {
+            return Ok(false);
+        }
+        // Each builds on the one before it, which may be a checkpoint already.
+        let known = keyframes[..count].iter().rposition(|keyframe| self.store.has(keyframe.at()));
+        let known =
+            known.and_then(|place| Some((place + 1, self.store.floor(keyframes[place].at())?.1)));
+        let (first, mut snapshot) =
+            known.map_or((0, built.clone()), |(first, at)| (first, at.clone()));
+        let wrong = |error: KeyframeError| TimelineError::Keyframe(error.to_string());
+        for keyframe in &keyframes[first..count] {
+            snapshot = snapshot.with_keyframe(keyframe).map_err(wrong)?;
+            self.store.put(keyframe.at(), snapshot.clone());
+            self.store.thin(keyframe.at(), 0, self.budget);
+        }
+        if let Err(error) = runner.restore_keyframe(&snapshot, wanted) {
+            // The machine holds something else, and so may these.
+            keyframes[first..count].iter().for_each(|keyframe| self.store.remove(keyframe.at()));
+            if let Some((_, start)) = self.store.floor(self.start) {
+                runner.restore(start)?;
+            }
+            return Err(wrong(error));
+        }
+        Ok(true)
     }
 
     /// Takes a checkpoint.
@@ -107,6 +150,9 @@ impl Track {
         to: Moment,
         wanted: &mut dyn FnMut() -> bool,
     ) -> Result<Halt, TimelineError> {
+        if self.go_to_keyframe(runner, to)? {
+            return Ok(self.advance(runner, to, wanted));
+        }
         let now = runner.moment();
         match self.store.floor(to) {
             Some((at, snapshot)) if to < now || at > now => runner.restore(snapshot)?,

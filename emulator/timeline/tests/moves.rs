@@ -331,3 +331,46 @@ fn positions_between_acts() {
         assert_eq!(timeline.moment().retired, warp.retired - 1);
     }
 }
+
+/// Catches accesses to a device that are missed or told for another device, and a way back that finds others than the way
+/// forth did.
+#[test]
+fn accesses_to_a_device() {
+    for engine in [EngineChoice::Interp, EngineChoice::Auto, EngineChoice::JitNow] {
+        let recorded = record("hello", Level::Events);
+        let mut timeline = recorded.timeline(with(engine));
+        let regions = timeline.machine().device_regions();
+        let uart = regions.into_iter().find(|region| region.name == "pl011").unwrap();
+        let base = uart.ranges[0].0;
+        let events = vec![EventCondition::Device(uart)];
+        timeline.set_conditions(Conditions { events, ..Conditions::default() });
+        let mut there = Vec::new();
+        while let Stop::Device(hit) = timeline.resume().unwrap() {
+            there.push((timeline.moment().retired - 1, hit));
+        }
+        // Every byte that the console shows was stored to the data register.
+        let shown: Vec<u64> = timeline
+            .events()
+            .iter()
+            .filter_map(|event| match event.what {
+                What::ConsoleOut { byte, .. } => Some(u64::from(byte)),
+                _ => None,
+            })
+            .collect();
+        let stored: Vec<u64> = there
+            .iter()
+            .filter(|(_, hit)| hit.writes && hit.address == base)
+            .filter_map(|(_, hit)| hit.value)
+            .collect();
+        assert_eq!(stored, shown);
+        assert!(there.iter().all(|(_, hit)| hit.device == "pl011" && hit.address & !0xfff == base));
+        let mut back = Vec::new();
+        while let Stop::Device(hit) = timeline.reverse_resume().unwrap() {
+            back.push((timeline.moment().retired, hit));
+        }
+        back.reverse();
+        let difference = back.iter().zip(&there).find(|(back, there)| back != there);
+        assert_eq!(difference, None, "{engine:?}");
+        assert_eq!(back.len(), there.len(), "{engine:?}");
+    }
+}

@@ -16,7 +16,9 @@ use crate::gdb::Gdb;
 use crate::golden;
 use crate::load::Running;
 use crate::process::{Ended, Run};
-use crate::schema::{Disk, Exit, Io, Move, Scenario, Schedule, Step, Typing, pattern, script_text};
+use crate::schema::{
+    Disk, Exit, Io, Keep, Move, Scenario, Schedule, Step, Typing, pattern, script_text,
+};
 use crate::travel::{Library, RealGdb, travel};
 use crate::trial::Trial;
 
@@ -50,7 +52,7 @@ impl Attempt<'_> {
         for recording in 1..=self.runner.recordings {
             for (index, step) in self.scenario.steps.iter().enumerate() {
                 match step {
-                    Step::Record => self.record(recording)?,
+                    Step::Record(keep) => self.record(recording, keep)?,
                     Step::Replay => self.replay(recording, index)?,
                     Step::Dump => self.dump(recording)?,
                     // All recordings that are the same file are moved over alike.
@@ -106,10 +108,13 @@ impl Attempt<'_> {
         self.folder.join(format!("recording-{recording}.log"))
     }
 
-    fn record(&mut self, recording: u32) -> Result<(), Failure> {
+    fn record(&mut self, recording: u32, keep: &Keep) -> Result<(), Failure> {
         let what = format!("recording {recording}");
         let log = self.log(recording);
         let mut arguments = vec![OsString::from("record"), "-o".into(), (&log).into()];
+        if let Some(time) = &keep.keyframes {
+            arguments.extend(["--keyframes".into(), time.to_string().into()]);
+        }
         self.machine_options(&mut arguments);
         self.fault_option(&mut arguments);
         let place = Place { recording, step: 0 };

@@ -161,7 +161,7 @@ fn steps(steps: &[Step]) -> Checked {
             (0, Step::Replay | Step::Dump | Step::Debug(_)) => {
                 "there is no recording yet to replay: `record` comes first"
             }
-            (1.., Step::Record) => "a scenario has one recording, its first step",
+            (1.., Step::Record(_)) => "a scenario has one recording, its first step",
             (_, Step::Debug(moves)) => {
                 moves_are_possible(index, moves)?;
                 continue;

@@ -30,6 +30,8 @@ pub enum Move {
     BreakEvent(EventAt),
     /// Stop at nothing any more.
     Delete,
+    /// Have the debugger leave and come back. The library has nothing to do then.
+    Reattach,
     /// Go somewhere.
     Seek(Target),
     /// Remember the position and the state.
@@ -57,6 +59,7 @@ const NAMES: &[&str] = &[
     "watch",
     "break-event",
     "delete",
+    "reattach",
     "seek",
     "mark",
     "repeat",
@@ -80,6 +83,7 @@ impl<'de> Visitor<'de> for NameOrOneKey {
             "continue" => Ok(Move::Continue),
             "reverse-continue" => Ok(Move::ReverseContinue),
             "delete" => Ok(Move::Delete),
+            "reattach" => Ok(Move::Reattach),
             _ if NAMES.contains(&name) => {
                 Err(E::custom(format_args!("`{name}` needs a value: `{name}: ...`")))
             }
@@ -100,7 +104,7 @@ impl<'de> Visitor<'de> for NameOrOneKey {
             "repeat" => Move::Repeat(map.next_value()?),
             "compare-seeks" => Move::CompareSeeks(map.next_value()?),
             "expect" => Move::Expect(map.next_value()?),
-            "continue" | "reverse-continue" | "delete" => {
+            "continue" | "reverse-continue" | "delete" | "reattach" => {
                 let text = format_args!("`{name}` takes nothing: write only its name");
                 return Err(de::Error::custom(text));
             }
@@ -237,6 +241,8 @@ pub enum EventAt {
     Kind(EventKind),
     /// What the guest prints.
     Console(String),
+    /// Accesses to a device of the board.
+    Device(String),
 }
 
 fn event_kind(name: &str) -> Result<EventKind, String> {
@@ -247,8 +253,9 @@ fn event_kind(name: &str) -> Result<EventKind, String> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Console {
-    console: String,
+struct ConsoleOrDevice {
+    console: Option<String>,
+    device: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -258,7 +265,7 @@ struct Mark {
 }
 
 /// Reads a text, or a mapping of one key.
-struct TextOr<T, M>(fn(&str) -> Result<T, String>, fn(M) -> T, &'static str);
+struct TextOr<T, M>(fn(&str) -> Result<T, String>, fn(M) -> Result<T, String>, &'static str);
 
 impl<'de, T, M: DeserializeOwned> Visitor<'de> for TextOr<T, M> {
     type Value = T;
@@ -276,15 +283,20 @@ impl<'de, T, M: DeserializeOwned> Visitor<'de> for TextOr<T, M> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        M::deserialize(de::value::MapAccessDeserializer::new(map)).map(self.1)
+        let mapping = M::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        (self.1)(mapping).map_err(de::Error::custom)
     }
 }
 
 impl<'de> Deserialize<'de> for EventAt {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let kind = |name: &str| event_kind(name).map(Self::Kind);
-        let console = |text: Console| Self::Console(text.console);
-        let expecting = "a kind of event such as `interrupt`, or `console: TEXT`";
+        let console = |what: ConsoleOrDevice| match (what.console, what.device) {
+            (Some(text), None) => Ok(Self::Console(text)),
+            (None, Some(name)) => Ok(Self::Device(name)),
+            _ => Err("write `console: TEXT` or `device: NAME`, one of them".to_owned()),
+        };
+        let expecting = "a kind of event such as `interrupt`, `console: TEXT` or `device: NAME`";
         deserializer.deserialize_any(TextOr(kind, console, expecting))
     }
 }
@@ -314,7 +326,7 @@ impl Target {
 
 impl<'de> Deserialize<'de> for Target {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mark = |named: Mark| Self::Mark(named.mark);
+        let mark = |named: Mark| Ok(Self::Mark(named.mark));
         let expecting = "`start`, `end`, a moment such as \"1200.0\" (in quotes), or `mark: NAME`";
         deserializer.deserialize_any(TextOr(Self::parse, mark, expecting))
     }
@@ -359,6 +371,8 @@ pub enum StopKind {
     Watchpoint,
     /// At an event.
     Event,
+    /// At an access to a device.
+    Device,
     /// At the first position.
     Start,
     /// At the last one.

@@ -5,13 +5,21 @@ use std::fmt;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::Move;
+use super::{Move, Span};
+
+/// What a recording keeps beside its events.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Keep {
+    /// The machine's state, each time the guest has computed for so long.
+    pub keyframes: Option<Span>,
+}
 
 /// One thing that is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Run the guest and write the log.
-    Record,
+    Record(Keep),
     /// Run it again from the log, and compare.
     Replay,
     /// Dump the log, read the dump, and compare what that encodes to with the log.
@@ -22,16 +30,16 @@ pub enum Step {
 
 impl Step {
     /// The steps that are only a name.
-    pub(super) const NAMES: [&str; 2] = ["record", "replay"];
+    pub(super) const NAMES: [&str; 3] = ["record", "replay", "dump"];
 
     /// What is done if the scenario does not say: record, then replay.
     pub(super) fn usual() -> Vec<Self> {
-        vec![Self::Record, Self::Replay]
+        vec![Self::Record(Keep::default()), Self::Replay]
     }
 
     fn of_name<E: de::Error>(name: &str) -> Result<Self, E> {
         match name {
-            "record" => Ok(Self::Record),
+            "record" => Ok(Self::Record(Keep::default())),
             "replay" => Ok(Self::Replay),
             "dump" => Ok(Self::Dump),
             "debug" => Err(E::custom("`debug` needs moves: `debug: [step, reverse-step]`")),
@@ -48,7 +56,9 @@ impl<'de> Deserialize<'de> for Step {
             type Value = Step;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`record`, `replay`, `dump` or `debug: [...]`")
+                f.write_str(
+                    "`record`, `record: { keyframes: 1s }`, `replay`, `dump` or `debug: [...]`",
+                )
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<Step, E> {
@@ -57,13 +67,15 @@ impl<'de> Deserialize<'de> for Step {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Step, A::Error> {
                 let name: String = map.next_key()?.unwrap_or_default();
-                if name != "debug" {
-                    let step: Step = Step::of_name(&name)?;
-                    return Err(de::Error::custom(format_args!(
-                        "`{step:?}` takes nothing: write only its name"
-                    )));
-                }
-                let step = Step::Debug(map.next_value()?);
+                let step = match name.as_str() {
+                    "debug" => Step::Debug(map.next_value()?),
+                    "record" => Step::Record(map.next_value()?),
+                    name => {
+                        Step::of_name::<A::Error>(name)?;
+                        let text = format_args!("`{name}` takes nothing: write only its name");
+                        return Err(de::Error::custom(text));
+                    }
+                };
                 match map.next_key::<String>()? {
                     None => Ok(step),
                     Some(other) => Err(de::Error::custom(format_args!(

@@ -58,7 +58,7 @@ fn a_good_scenario_is_read() {
     assert_eq!(scenario.axes.loads, [Load::default(), Load::of(Hog::Cpu)]);
     assert_eq!(scenario.axes.seeds.0, [0, 1, 2, 3]);
     assert_eq!(scenario.axes.engines, [Engine::Interp]);
-    assert_eq!(scenario.steps, [Step::Record, Step::Replay]);
+    assert_eq!(scenario.steps, [Step::Record(Keep::default()), Step::Replay]);
     assert!(scenario.expect.golden && scenario.expect.repeatable);
     assert_eq!(scenario.timeout.duration().as_secs(), 60);
 }
@@ -159,6 +159,9 @@ fn moves_that_cannot_be() {
     wrong_move("watch: { address: here, size: 4, kind: run }", "unknown variant `run`");
     wrong_move("break-event: lunch", "`lunch` is not a kind of event");
     wrong_move("break-event: { console: \"\" }", "no text to wait for");
+    wrong_move("break-event: { device: a, console: b }", "one of them");
+    wrong_move("break-event: {}", "one of them");
+    wrong_move("reattach: 1", "`reattach` takes nothing");
     wrong_move("seek: 12.5.1", "is not a moment");
     wrong_move("seek: { mark: a }", "no `mark: a` comes before this");
     wrong_move("expect: {}", "expects nothing");
@@ -167,6 +170,16 @@ fn moves_that_cannot_be() {
     wrong_move("expect: { memory: { address: 1, bytes: abc } }", "is not pairs of hexadecimal");
     wrong_move("repeat: { times: 2, moves: [] }", "there is nothing to do");
     wrong_move("repeat: { times: 2, moves: [mark: a, step: 0] }", "must not be zero");
+}
+
+/// Catches a recording that keeps nothing although it should.
+#[test]
+fn keyframes_are_read() {
+    let text = "steps: [record: { keyframes: 10ms }, replay]";
+    let scenario = parse_text(&GOOD.replace("steps: [record, replay]", text));
+    let scenario = scenario.map_err(|error| error.report()).unwrap();
+    let keep = Keep { keyframes: Some(Span::parse("10ms").unwrap()) };
+    assert_eq!(scenario.steps, [Step::Record(keep), Step::Replay]);
 }
 
 #[test]

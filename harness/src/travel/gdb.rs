@@ -56,7 +56,7 @@ pub struct RealGdb<'a> {
     gdb: Gdb,
     /// Asked for what gdb cannot do: run without a debugger.
     library: &'a mut Library,
-    _server: Server,
+    server: Server,
 }
 
 impl<'a> RealGdb<'a> {
@@ -72,14 +72,8 @@ impl<'a> RealGdb<'a> {
     ) -> Result<Self, String> {
         let server = Server::start(program, arguments, folder)?;
         let mut gdb = Gdb::start(None)?;
-        let mut printed = String::new();
-        for command in &server.commands {
-            printed = gdb.command(command)?;
-        }
-        if !printed.contains("Remote debugging using") {
-            return Err(format!("gdb cannot attach: {printed}"));
-        }
-        Ok(Self { gdb, library, _server: server })
+        attach(&mut gdb, &server)?;
+        Ok(Self { gdb, library, server })
     }
 
     /// Everything that was typed and printed.
@@ -99,10 +93,14 @@ impl<'a> RealGdb<'a> {
         let over = printed.contains("No more reverse-execution history")
             || printed.contains("lockstep: history ");
         let event = printed.lines().find_map(event_of);
+        let device = printed.contains("lockstep: after access to ")
+            || printed.contains("lockstep: before access to ");
         let stop = if over {
             if backward { StopKind::Start } else { StopKind::End }
         } else if event.is_some() {
             StopKind::Event
+        } else if device {
+            StopKind::Device
         } else if printed.contains("atchpoint ") {
             StopKind::Watchpoint
         } else if printed.contains("reakpoint ") && !step {
@@ -120,6 +118,18 @@ impl<'a> RealGdb<'a> {
         let moment = words.nth(1).and_then(|text| text.parse().ok());
         moment.ok_or_else(|| format!("`monitor moment` has no moment after `{word}`: {printed}"))
     }
+}
+
+/// Does what the server wants gdb to be told.
+fn attach(gdb: &mut Gdb, server: &Server) -> Result<(), String> {
+    let mut printed = String::new();
+    for command in &server.commands {
+        printed = gdb.command(command)?;
+    }
+    if printed.contains("Remote debugging using") {
+        return Ok(());
+    }
+    Err(format!("gdb cannot attach: {printed}"))
 }
 
 /// Errors of drivers are texts for people.
@@ -176,6 +186,14 @@ impl Driver for RealGdb<'_> {
         self.go("reverse-continue", false)
     }
 
+    fn reattach(&mut self) -> Result<(), String> {
+        let printed = self.type_in("detach")?;
+        if !printed.contains("detached") && !printed.contains("Detaching") {
+            return Err(format!("gdb does not detach: {printed}"));
+        }
+        attach(&mut self.gdb, &self.server)
+    }
+
     fn seek(&mut self, to: Moment) -> Result<Ended, String> {
         let place = match to {
             Moment::NEVER => "end".to_owned(),
@@ -211,8 +229,12 @@ impl Driver for RealGdb<'_> {
             let event = match event {
                 EventAt::Kind(kind) => kind.name().to_owned(),
                 EventAt::Console(text) => quote(text.as_bytes()),
+                EventAt::Device(name) => format!("device {name}"),
             };
-            self.type_in(&format!("monitor break-event {event}"))?;
+            let printed = self.type_in(&format!("monitor break-event {event}"))?;
+            if !printed.contains("stopping at ") {
+                return Err(printed);
+            }
         }
         Ok(())
     }

@@ -31,6 +31,7 @@ pub struct Library {
     timeline: Timeline,
     images: Images,
     record: MachineRecord,
+    engine: EngineChoice,
 }
 
 impl Library {
@@ -57,7 +58,7 @@ impl Library {
         let mut timeline = Timeline::open(reader, images.clone(), options)?;
         let start = Instant::now();
         timeline.set_interrupt(Box::new(move || start.elapsed() > timeout));
-        Ok(Self { timeline, images, record })
+        Ok(Self { timeline, images, record, engine })
     }
 
     /// Switches a bug on; the schedule of the thread that it may need is that of `seed`.
@@ -83,6 +84,7 @@ fn ended(result: Result<Stop, TimelineError>) -> Result<Ended, String> {
         Stop::Moment => (StopKind::Moment, None),
         Stop::Breakpoint { .. } => (StopKind::Breakpoint, None),
         Stop::Watchpoint(_) => (StopKind::Watchpoint, None),
+        Stop::Device(_) => (StopKind::Device, None),
         Stop::Event(event) => (StopKind::Event, Some(event.what.kind())),
         Stop::StartOfHistory => (StopKind::Start, None),
         Stop::EndOfHistory => (StopKind::End, None),
@@ -109,6 +111,10 @@ impl Driver for Library {
         ended(self.timeline.reverse_resume())
     }
 
+    fn reattach(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+
     fn seek(&mut self, to: Moment) -> Result<Ended, String> {
         ended(self.timeline.seek(to))
     }
@@ -123,14 +129,22 @@ impl Driver for Library {
                 WatchFor::Access => WatchKind::Access,
             },
         };
-        let event = |event: &EventAt| match event {
-            EventAt::Kind(kind) => EventCondition::Kind(*kind),
-            EventAt::Console(text) => EventCondition::ConsoleText(text.as_bytes().to_vec()),
+        let regions = self.timeline.machine().device_regions();
+        let device = |name: &str| {
+            let found = regions.iter().find(|region| region.name == name).cloned();
+            let names: Vec<&str> = regions.iter().map(|region| region.name.as_str()).collect();
+            found.ok_or_else(|| format!("`{name}` is none of the devices: {}", names.join(", ")))
         };
+        let event = |event: &EventAt| match event {
+            EventAt::Kind(kind) => Ok(EventCondition::Kind(*kind)),
+            EventAt::Console(text) => Ok(EventCondition::ConsoleText(text.as_bytes().to_vec())),
+            EventAt::Device(name) => device(name).map(EventCondition::Device),
+        };
+        let events = stops.events.iter().map(event).collect::<Result<_, String>>()?;
         self.timeline.set_conditions(Conditions {
             breakpoints: stops.breakpoints.iter().copied().collect(),
             watchpoints: stops.watchpoints.iter().map(watch).collect(),
-            events: stops.events.iter().map(event).collect(),
+            events,
             moment: None,
         });
         Ok(())
@@ -170,6 +184,7 @@ impl Driver for Library {
     fn straight(&mut self, counts: &[u64]) -> Result<Vec<(Moment, StateDigest)>, String> {
         let text = |error: BuildError| error.to_string();
         let mut machine = build(&self.record, &self.images).map_err(text)?;
+        machine.set_engine(self.engine).map_err(|error| error.to_string())?;
         machine.set_door(Box::new(LogDoor::new(self.timeline.events().iter())));
         let mut at = |count: &u64| {
             machine.run(Goal::before(*count));

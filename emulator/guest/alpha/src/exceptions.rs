@@ -4,6 +4,7 @@ use lockstep_core::{InterruptClass, What};
 use lockstep_cpu::{Access, Cx, Exit, Mem, PowerState, Size};
 
 use crate::insn::reg;
+use crate::logout::{self, Cause};
 use crate::sys::{Cpu, Entry, PS_IPL, PS_USER, derive, is_user};
 use crate::{Alpha, Exception, InsnFault, Interrupt, line};
 
@@ -78,9 +79,9 @@ fn arguments(exception: Exception) -> (Entry, [u64; 3], u64) {
             (Entry::Instruction, [fault as u64, 0, 0], after)
         }
         Exception::System => (Entry::System, [0; 3], 4),
-        // There is no logout frame, whose address would be in a2: the address that nothing answers at is there.
-        Exception::MachineCheck { address } => {
-            (Entry::Interrupt, [Interrupt::MachineCheck as u64, PROCESSOR_CHECK, address], 0)
+        // The logout frame's address comes to a2 later.
+        Exception::MachineCheck { .. } => {
+            (Entry::Interrupt, [Interrupt::MachineCheck as u64, PROCESSOR_CHECK, 0], 0)
         }
     }
 }
@@ -88,7 +89,7 @@ fn arguments(exception: Exception) -> (Entry, [u64; 3], u64) {
 /// Enters the kernel for a synchronous exception, and appends the event.
 pub(crate) fn take(cx: &mut Cx<Alpha>, exception: Exception) {
     let pc = cx.cpu.pc;
-    let (entry, arguments, after) = arguments(exception);
+    let (entry, mut arguments, after) = arguments(exception);
     cx.bp.witness(What::Exception {
         class: entry as u32,
         syndrome: arguments[1] << 32 | arguments[0] & 0xffff_ffff,
@@ -96,8 +97,9 @@ pub(crate) fn take(cx: &mut Cx<Alpha>, exception: Exception) {
         pc,
     });
     let level = match exception {
-        Exception::MachineCheck { .. } => {
+        Exception::MachineCheck { address } => {
             cx.cpu.sys.mces |= IN_PROGRESS;
+            arguments[2] = logout::write(cx, Cause::Processor(address));
             PS_IPL
         }
         _ => cx.cpu.regs[usize::from(reg::PS)] & PS_IPL,
@@ -116,7 +118,13 @@ pub(crate) fn take_interrupt(cx: &mut Cx<Alpha>, class: InterruptClass) {
     let vector = platform.acknowledge(&mut devices, vcpu, line.interrupt);
     if let Some(vector) = vector {
         let pc = cx.cpu.pc;
-        let arguments = [line.interrupt as u64, vector, 0];
+        let frame = if line.interrupt == Interrupt::MachineCheck {
+            cx.cpu.sys.mces |= IN_PROGRESS;
+            logout::write(cx, Cause::System)
+        } else {
+            0
+        };
+        let arguments = [line.interrupt as u64, vector, frame];
         enter(cx, Entry::Interrupt, pc, line.level, Some(arguments));
     }
 }

@@ -79,6 +79,13 @@ pub trait AlphaPlatform: Platform {
         Ok(())
     }
 
+    /// Where a processor's logout frame goes: the physical address of [`crate::LOGOUT_SIZE`] bytes that the HWRPB says are its
+    /// logout area. The default has none, and the kernel is told of no frame.
+    fn logout_area(&self, vcpu: VcpuId) -> Option<u64> {
+        let _ = vcpu;
+        None
+    }
+
     /// Cycles per second that RPCC counts: the HWRPB's cycle counter frequency. At most 1 GHz.
     fn cycle_frequency(&self) -> u64 {
         crate::DEFAULT_CYCLE_FREQUENCY

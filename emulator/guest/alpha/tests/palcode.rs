@@ -5,7 +5,7 @@
 mod common;
 
 use common::asm::{branch, lda, ldq, memory, operate, pal, stq};
-use common::{CODE, DATA, KSEG, Machine, PCB, STACK};
+use common::{CODE, DATA, KSEG, LOGOUT, Machine, PCB, STACK};
 use lockstep_alpha::{CALLBACK, Entry, PS_USER, fen, function, line, reg, set_fen, translate};
 use lockstep_core::InterruptClass;
 use lockstep_cpu::{Guest, PowerState};
@@ -381,11 +381,43 @@ fn interrupts() {
         let retired = m.cx.bp.retired;
         Alpha::take_interrupt(&mut m.cx, class);
         assert_eq!(m.cx.bp.retired, retired, "an interrupt is no instruction");
-        assert_eq!(m.expect_frame(Entry::Interrupt, USER_CODE), [kind, vector, 0]);
+        let frame = if kind == 2 { KSEG + LOGOUT } else { 0 };
+        assert_eq!(m.expect_frame(Entry::Interrupt, USER_CODE), [kind, vector, frame]);
         assert_eq!(m.ps(), level);
         m.cx.cpu.lines = 0;
         m.expect_return(USER_CODE);
     }
+}
+
+/// Catches a machine check whose frame is missing, or says nothing of where and why: kernels read it without asking.
+#[test]
+fn logout_frames() {
+    const NOWHERE: u64 = 0xffff_fd01_0000_1238;
+    let mut m = machine();
+    m.pal(function::WRMCES, 7, 0);
+    m.set(6, NOWHERE);
+    assert!(!m.step(memory(0x29, 9, 0, 6)));
+    let long = |m: &Machine, place: u64| {
+        m.cx.mem.read::<4>(LOGOUT + place).map(u32::from_le_bytes).unwrap()
+    };
+    let quad = |m: &Machine, place: u64| {
+        m.cx.mem.read::<8>(LOGOUT + place).map(u64::from_le_bytes).unwrap()
+    };
+    assert_eq!(m.cx.cpu.pc, handler(Entry::Interrupt));
+    let arguments = [reg::A0, reg::A1, reg::A2].map(|register| m.get(register));
+    assert_eq!(arguments, [2, 0x670, KSEG + LOGOUT]);
+    assert_eq!([0, 4, 8, 12, 16].map(|place| long(&m, place)), [0x90, 0, 0x18, 0x90, 0x98]);
+    assert_eq!(quad(&m, 0x28), translate(&m.cx.mem, &m.cx.cpu.sys, NOWHERE).unwrap() & !0x3f);
+    assert_eq!((quad(&m, 0x58), quad(&m, 0x60)), (CODE, 0));
+    assert_eq!(m.ps(), 7);
+    assert_eq!(m.pal(function::RDMCES, 0, 0) & 1, 1);
+    let mut m = machine();
+    m.become_user();
+    m.cx.cpu.lines = line::MACHINE_CHECK;
+    Alpha::take_interrupt(&mut m.cx, InterruptClass::MachineCheck);
+    assert_eq!((long(&m, 16), quad(&m, 0x28)), (0x202, 0));
+    assert_eq!((quad(&m, 0x58), quad(&m, 0x60)), (USER_CODE, 3 << 3));
+    assert_eq!(m.pal(function::RDMCES, 0, 0) & 1, 1);
 }
 
 /// Catches a processor that sleeps through what wakes it, or wakes for what it has masked.

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU64;
 use std::sync::mpsc;
 
 use lockstep_core::{Event, Level, Moment, NoDoor, StateDigest};
@@ -35,6 +36,16 @@ pub(crate) fn record(name: &'static str, level: Level) -> Recorded {
 
 /// Records a guest with a script.
 pub(crate) fn record_with(name: &'static str, level: Level, script: &str) -> Recorded {
+    record_keeping(name, level, script, None)
+}
+
+/// Records a guest with a script, and keyframes each so many instructions.
+pub(crate) fn record_keeping(
+    name: &'static str,
+    level: Level,
+    script: &str,
+    every: Option<NonZeroU64>,
+) -> Recorded {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/aarch64/guests");
     let mut record = MachineRecord {
         board: "virt".to_owned(),
@@ -58,8 +69,12 @@ pub(crate) fn record_with(name: &'static str, level: Level, script: &str) -> Rec
         bundled: false,
     };
     let (sender, receiver) = mpsc::channel::<Vec<u8>>();
-    let recording = Recording::begin(&mut *machine, &header, &images, Box::new(sender)).unwrap();
-    assert!(matches!(machine.run(Goal::End), Pause::Ended(_)));
+    let mut recording =
+        Recording::begin(&mut *machine, &header, &images, Box::new(sender)).unwrap();
+    if let Some(every) = every {
+        recording = recording.with_keyframes(&mut *machine, every);
+    }
+    assert!(matches!(recording.run(&mut *machine), Pause::Ended(_)));
     recording.finish(&mut *machine).unwrap();
     Recorded { name, images, log: receiver.try_iter().flatten().collect() }
 }

@@ -16,6 +16,8 @@ pub(crate) const KSEG: u64 = 0xffff_fc00_0000_0000;
 pub(crate) const RAM_LEN: u64 = 0x0200_0000;
 /// The physical address of the process control block.
 pub(crate) const PCB: u64 = 0x2000;
+/// Where machine checks leave their frames.
+pub(crate) const LOGOUT: u64 = 0x3000;
 /// Where single instructions are put.
 pub(crate) const CODE: u64 = KSEG + 0x8_0000;
 /// A place for data.
@@ -122,6 +124,9 @@ impl AlphaPlatform for Bare {
     fn interrupt_processor(&mut self, _: &mut DeviceCx<'_>, _: VcpuId, _: u64) {}
     fn halt(&mut self, _: &mut DeviceCx<'_>, _: &Vcpu<Alpha>) -> Halt {
         Halt::PowerOff
+    }
+    fn logout_area(&self, _: VcpuId) -> Option<u64> {
+        Some(LOGOUT)
     }
     fn callback(&mut self, _: &mut DeviceCx<'_>, cpu: &mut Vcpu<Alpha>) -> Result<(), String> {
         cpu.regs[0] = cpu.regs[16].wrapping_add(1);

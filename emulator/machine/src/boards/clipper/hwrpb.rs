@@ -30,6 +30,11 @@ const L3: u64 = 0xc000;
 /// The end of the stack that an image starts on: two pages.
 pub(super) const STACK_END: u64 = 0x1_2000;
 
+/// The processors' logout areas, in a page behind the stack.
+const LOGOUT: u64 = STACK_END;
+/// Bytes from one to the next.
+const LOGOUT_STRIDE: u64 = 0x400;
+
 /// Where the console maps the HWRPB.
 const HWRPB_VIRTUAL: u64 = 0x1000_0000;
 /// Where the page tables are in virtual memory: the second entry of the first level is the table itself.
@@ -90,6 +95,11 @@ pub(super) const fn slot(number: u16) -> u64 {
     HWRPB + SLOTS + number as u64 * SLOT_SIZE
 }
 
+/// The physical address of a processor's logout area.
+pub(super) const fn logout_area(number: u16) -> u64 {
+    LOGOUT + number as u64 * LOGOUT_STRIDE
+}
+
 /// What a halted processor asks for, in its slot's flags: the console's action at a halt.
 pub(super) fn halt_request(mem: &PhysMem, number: u16) -> u8 {
     mem.read::<8>(slot(number) + SLOT_FLAGS_OFFSET).map_or(0, |flags| flags[2])
@@ -142,6 +152,8 @@ fn block(record: &MachineRecord) -> Vec<u8> {
     words.put(0x138, &[RECOGNITION]);
     for number in 0..processors {
         write_slot(&mut words, SLOTS + number * SLOT_SIZE);
+        let area = [logout_area(number as u16), lockstep_alpha::LOGOUT_SIZE];
+        words.put(SLOTS + number * SLOT_SIZE + 0xd8, &area);
     }
     // One terminal: a serial line.
     words.put(TERMINALS, &[2, 0, 0, TERMINAL_SIZE - 32]);
@@ -269,6 +281,9 @@ mod tests {
         let clusters = HWRPB + word(&mem, HWRPB + 0xc8);
         assert_eq!(word(&mem, clusters), sum(clusters + 8, clusters + 24 + 2 * 56));
         assert_eq!(word(&mem, clusters + 80) + word(&mem, clusters + 88), (64 << 20) / PAGE);
+        const { assert!(lockstep_alpha::LOGOUT_SIZE <= LOGOUT_STRIDE) };
+        assert_eq!(word(&mem, slot(0) + 0xd8), logout_area(0));
+        assert!(logout_area(3) + LOGOUT_STRIDE <= CONSOLE_END);
         const { assert!(SLOTS + 4 * SLOT_SIZE <= TERMINALS) };
         const { assert!(TERMINALS + TERMINAL_SIZE <= ROUTINE_BLOCK) };
     }

@@ -3,6 +3,7 @@
 //! Physical addresses: Tsunami/Typhoon 21272 Chipset Hardware Reference Manual, DS-0025A-TE, section 10.1, "System
 //! address mapping". Ports and IRQ numbers are those of every ISA machine.
 
+use lockstep_cpu::DeviceRegion;
 use lockstep_devices::{Window, i8237, i8254, i8259};
 
 use super::platform::place;
@@ -69,6 +70,39 @@ pub(super) mod irq {
 /// reset. Everywhere else on the ISA bus nobody answers.
 pub(super) const MISSING_PORTS: [(u64, u64); 5] =
     [(0x92, 1), (0xb2, 2), (0x40a, 0x36), (0x481, 0xf), (0x4d6, 1)];
+
+/// Where devices have registers: the chips, ISA devices, and each PCI bus as a whole.
+pub(super) fn regions() -> Vec<DeviceRegion> {
+    let chips = [("cchip", CCHIP), ("dchip", DCHIP)];
+    let chips = chips.map(|(name, base)| DeviceRegion::new(name, IO_SPACE + base, CHIP_SIZE));
+    let isa = [
+        ("dma", place::DMA),
+        ("pic", place::PIC),
+        ("pit", place::PIT),
+        ("keyboard", place::KEYBOARD),
+        ("rtc", place::RTC),
+        ("floppy", place::FLOPPY),
+        ("uart0", place::UARTS[0]),
+        ("uart1", place::UARTS[1]),
+    ];
+    let isa = isa.into_iter().map(|(name, place)| {
+        let windows = ports().into_iter().filter(|window| window.device == place);
+        let ranges = windows.map(|window| (IO_SPACE + PCI_IO + window.base, window.len));
+        DeviceRegion { name: name.to_owned(), ranges: ranges.collect() }
+    });
+    let buses = (0..PCHIPS).flat_map(|pchip| {
+        let parts = [
+            ("pchip", PCHIP, CHIP_SIZE),
+            ("pci-memory", PCI_MEMORY, PCI_MEMORY_SIZE),
+            ("pci-io", PCI_IO, PCI_IO_SIZE),
+            ("pci-config", PCI_CONFIG, PCI_CONFIG_SIZE),
+        ];
+        let start = IO_SPACE + pchip as u64 * PCHIP_STRIDE;
+        parts
+            .map(|(name, base, len)| DeviceRegion::new(format!("{name}{pchip}"), start + base, len))
+    });
+    chips.into_iter().chain(isa).chain(buses).collect()
+}
 
 /// The ports of ISA devices.
 pub(super) fn ports() -> Vec<Window> {

@@ -2,7 +2,7 @@
 
 use lockstep_alpha::{Alpha, AlphaPlatform, Halt, Interrupt, line};
 use lockstep_core::{Backplane, Input, RestoreError, SaveState, Saved, VcpuId};
-use lockstep_cpu::{BusError, Platform, Vcpu};
+use lockstep_cpu::{BusError, DeviceRegion, Platform, Vcpu};
 use lockstep_devices::i82378::I82378;
 use lockstep_devices::pci::Space;
 use lockstep_devices::typhoon::{Cchip, Dchip, spec};
@@ -270,6 +270,10 @@ impl Platform for ClipperPlatform {
         self.act(cx, |board, cx| board.write_target(cx, &target, size, value)).map_err(bus_error)
     }
 
+    fn regions(&self) -> Vec<DeviceRegion> {
+        map::regions()
+    }
+
     fn due(&mut self, cx: &mut DeviceCx<'_>, place: u16, number: u32) {
         let place = usize::from(place);
         self.act(cx, |board, cx| {
@@ -379,6 +383,10 @@ impl AlphaPlatform for ClipperPlatform {
         self.drive_lines(cx);
         cx.bp.attention |= before != self.all_lines();
         result
+    }
+
+    fn logout_area(&self, vcpu: VcpuId) -> Option<u64> {
+        Some(hwrpb::logout_area(vcpu.0))
     }
 
     fn cycle_frequency(&self) -> u64 {

@@ -2,7 +2,7 @@
 
 use lockstep_aarch64::{Aarch64Platform, Semihosting};
 use lockstep_core::{Backplane, Input, RestoreError, SaveState, Saved, VcpuId};
-use lockstep_cpu::{BusError, Platform};
+use lockstep_cpu::{BusError, DeviceRegion, Platform};
 use lockstep_devices::cfi_flash::CfiFlash;
 use lockstep_devices::gic::v3::IccRegister;
 use lockstep_devices::gic::{GicV2, GicV3, InterruptController, Line};
@@ -222,6 +222,29 @@ impl Platform for VirtPlatform {
         let result = device.write(cx, offset, size, value).map_err(bus_error);
         self.drive_lines(cx);
         result
+    }
+
+    fn regions(&self) -> Vec<DeviceRegion> {
+        let mut regions: Vec<DeviceRegion> = Vec::new();
+        for window in self.bus.windows() {
+            let name = match window.device {
+                place::GIC => "gic".to_owned(),
+                place::UART => "pl011".to_owned(),
+                place::RTC => "pl031".to_owned(),
+                place::GPIO => "pl061".to_owned(),
+                place::FLASH_0 => "flash0".to_owned(),
+                place::FLASH_1 => "flash1".to_owned(),
+                _ => {
+                    format!("virtio{}", window.base.wrapping_sub(map::VIRTIO) / map::VIRTIO_STRIDE)
+                }
+            };
+            let range = (window.base, window.len);
+            match regions.iter_mut().find(|region| region.name == name) {
+                Some(region) => region.ranges.push(range),
+                None => regions.push(DeviceRegion::new(name, range.0, range.1)),
+            }
+        }
+        regions
     }
 
     fn due(&mut self, cx: &mut DeviceCx<'_>, place: u16, number: u32) {
