@@ -8,6 +8,7 @@ use lockstep_host::{
 use lockstep_machine::{LogSink, Outputs};
 
 use crate::failure::Failure;
+use crate::faults::Switched;
 
 /// Inputs under way to the machine before whoever types has to wait.
 const INPUT_BOUND: usize = 256;
@@ -35,6 +36,8 @@ struct ToThreads {
     console: std::sync::Arc<ConsoleOutput>,
     disks: Option<std::sync::Arc<HostDisks>>,
     files: Option<FolderOut>,
+    #[cfg(feature = "faults")]
+    short_writes: crate::faults::ShortWrites,
 }
 
 impl Outputs for ToThreads {
@@ -57,6 +60,8 @@ impl Outputs for ToThreads {
                 }
             }
         }
+        #[cfg(feature = "faults")]
+        let bytes = self.short_writes.write(bytes);
         self.console.write(bytes);
     }
 }
@@ -66,11 +71,12 @@ pub(crate) type Connected = (Front, Box<dyn Door>, Box<dyn Outputs>);
 
 impl Front {
     /// Connects the console and the signals. Gives the door through which they come in; without `input`, only signals
-    /// do.
+    /// do. `faults` are those that are on.
     pub(crate) fn connect(
         baton: &Baton,
         input: bool,
         Effects { disks, files }: Effects,
+        faults: &Switched,
     ) -> Result<Connected, Failure> {
         let (sender, receiver) = baton.channel::<Input>(INPUT_BOUND);
         let signals = StopOnSignal::install(baton, sender.urgent())
@@ -91,10 +97,14 @@ impl Front {
         };
         let output = std::sync::Arc::new(output);
         let door = ChannelDoor::new(receiver, DEFAULT_POLL_INTERVAL);
+        #[cfg(not(feature = "faults"))]
+        let _ = faults;
         let outputs = ToThreads {
             console: std::sync::Arc::clone(&output),
             disks: disks.clone(),
             files: files.clone(),
+            #[cfg(feature = "faults")]
+            short_writes: crate::faults::ShortWrites::new(faults, &output),
         };
         let front = Self { console, output, disks, files, _signals: signals };
         Ok((front, Box::new(door), Box::new(outputs)))

@@ -4,6 +4,8 @@
 //! logs, the consoles, what was said, and the command that runs it again.
 
 mod attempt;
+#[cfg(feature = "faults")]
+pub mod hunt;
 
 #[cfg(test)]
 mod tests;
