@@ -19,6 +19,7 @@ mod report;
 pub mod runner;
 pub mod schema;
 pub mod selection;
+pub mod shrink;
 pub mod suite;
 pub mod travel;
 pub mod trial;

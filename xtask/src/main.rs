@@ -11,6 +11,7 @@ mod layers;
 mod process;
 mod replay_tests;
 mod scenario;
+mod shrink;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -38,6 +39,8 @@ enum Task {
     /// Write a new scenario, or the schema of scenarios.
     #[command(subcommand)]
     Scenario(scenario::Command),
+    /// Take out of a schedule that fails what it does not need to fail.
+    Shrink(shrink::Options),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
             replay_tests::run(&options).map_err(|error| error.to_string())
         }
         Task::Scenario(command) => scenario::run(&command).map_err(|error| error.to_string()),
+        Task::Shrink(options) => shrink::run(&options).map_err(|error| error.to_string()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -132,7 +132,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
 }
 
 /// An emulator that can be told to do what is wrong. It goes by another name, so that the next task finds the one without.
-fn build_with_faults(root: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn build_with_faults(root: &Path) -> Result<PathBuf, Error> {
     let built =
         build(root, &["build", "--release", "--package", "lockstep", "--features", "faults"])?;
     let kept = built.with_file_name("lockstep-faults");
