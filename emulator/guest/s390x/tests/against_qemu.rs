@@ -257,6 +257,10 @@ fn push_long(program: &mut Program, random: &mut Random, row: &Row) {
         // What operands that overlap give is not defined.
         second += 0x1800;
     }
+    if row.name == "clst" && first == second {
+        // A string that equals itself: where it stops on its own shows.
+        second += 1;
+    }
     if row.name == "mvclu" {
         // An odd number of bytes is a specification exception, but not in QEMU.
         first_len &= !1;
@@ -276,8 +280,9 @@ fn push_long(program: &mut Program, random: &mut Random, row: &Row) {
     program.set(4, second);
     let pad = if matches!(row.name, "mvcl" | "clcl") { random.below(256) << 24 } else { 0 };
     program.set(5, second_len | pad);
-    let character =
-        if row.name.starts_with("tr") { random.below(0x1_0000) } else { random.below(256) };
+    // Of the test character for TROT, QEMU takes one byte.
+    let wide = row.name.starts_with("tr") && row.name != "trot";
+    let character = random.below(if wide { 0x1_0000 } else { 0x100 });
     program.set(0, character);
     program.set(1, BASE + random.below(0x80) * 8);
     if matches!(row.name, "srst" | "srstu") {
@@ -303,6 +308,10 @@ fn push_long(program: &mut Program, random: &mut Random, row: &Row) {
         4 if row.first == 0xb2 || row.first == 0xb9 => {
             bytes[2] = if row.operands().contains("m3") { bytes[2] & 0xf0 } else { 0 };
             bytes[3] = 0x24;
+            if matches!(row.name, "cu12" | "cu14") {
+                // Its check of well-formedness refuses U+0800 to U+0FFF.
+                bytes[2] = 0;
+            }
         }
         _ => {
             bytes[1] = 0x24;
@@ -628,7 +637,7 @@ fn random_programs_agree() {
 #[test]
 fn random_long_programs_agree() {
     if is_installed() {
-        (0..2).for_each(|seed| compare(Part::Long, seed));
+        (0..3).for_each(|seed| compare(Part::Long, seed));
     }
 }
 
