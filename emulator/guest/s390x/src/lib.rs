@@ -31,6 +31,7 @@ mod mmu;
 mod mvc;
 mod mvc_ops;
 mod ops;
+mod per;
 mod platform;
 pub mod psw;
 mod shifts;
@@ -50,6 +51,7 @@ pub use insn::{Exception, Insn, Program, Text, reg};
 pub use keys::{
     ACCESS_CONTROL, CHANGE, FETCH_PROTECTION, REFERENCE, StorageKeys, StorageKeysState,
 };
+pub use per::PerEvent;
 pub use platform::{
     Diagnose, Diagnosed, Halt, IoInterruption, Outcome, Refusal, S390xPlatform, line,
 };

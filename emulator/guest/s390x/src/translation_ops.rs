@@ -134,7 +134,11 @@ pub(crate) fn lptea(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
 /// Accesses real storage.
 fn real<T>(cx: &mut Cx<S390x>, act: impl FnOnce(&mut Cx<S390x>) -> T) -> T {
     let key = psw::key(cx.cpu.sys.mask);
-    storage::within(cx, Space { designation: 0, kind: SpaceKind::Real, key }, act)
+    storage::within(cx, Space { designation: 0, kind: SpaceKind::Real, key }, |cx| {
+        // These stores are a PER event of their own.
+        cx.cpu.watched = false;
+        act(cx)
+    })
 }
 
 fn load_real(cx: &mut Cx<S390x>, text: u64, size: Size) -> Result<(usize, u64), Exit<S390x>> {
@@ -173,6 +177,7 @@ fn store_real(cx: &mut Cx<S390x>, text: u64, len: usize) -> Helped {
     aligned(place, len as u64)?;
     let bytes = cx.cpu.regs[r1].to_be_bytes();
     real(cx, |cx| storage::store(cx, place, &bytes[8 - len..]))?;
+    crate::per::note_real_store(cx);
     Ok(0)
 }
 
