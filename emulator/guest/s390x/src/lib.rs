@@ -17,6 +17,7 @@ mod exceptions;
 mod execute;
 pub mod facilities;
 mod float;
+mod float_registers;
 mod guest;
 mod insn;
 mod integer;
