@@ -44,6 +44,7 @@ mod timing;
 mod timing_ops;
 mod translate;
 mod translation_ops;
+mod watchdog;
 
 pub use decode::decode;
 pub use disassemble::disassemble;

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
 
 use common::Machine;
-use lockstep_s390x::reg;
+use lockstep_cpu::{Guest, Request};
+use lockstep_s390x::{S390x, reg};
 
 mod common;
 
@@ -148,7 +149,7 @@ fn replacing_table_entries() {
         mem.write_bytes(place, &0x1234u64.to_be_bytes()).unwrap();
         let regs = &mut machine.cx.cpu.regs;
         (regs[2], regs[3]) = (0x1234, 0x5678);
-        (regs[4], regs[5]) = (TABLE | kind << 2, index << shift | (1u64 << shift) - 1);
+        (regs[4], regs[5]) = (TABLE | kind << 2, (index << shift) | ((1 << shift) - 1));
         // Beyond the index are the indexes of other tables.
         if shift + bits < 64 {
             regs[5] |= 1 << (shift + bits);
@@ -157,4 +158,34 @@ fn replacing_table_entries() {
         assert_eq!(machine.cx.cpu.regs[usize::from(reg::CC)], 0, "type {kind}");
         assert_eq!(machine.bytes(place, 8), 0x5678u64.to_be_bytes(), "type {kind}");
     }
+}
+
+/// Catches a watchdog that cannot be started, is not stopped, or promises what it does not do.
+#[test]
+fn watchdog() {
+    // DIAG %r2,%r4,0x288.
+    let ask = |machine: &mut Machine, function: u64, seconds: u64, action: u64| {
+        let cx = &mut machine.cx;
+        cx.mem.write_bytes(CODE, &[0x83, 0x24, 0x02, 0x88]).unwrap();
+        cx.mem.write_bytes(0x8e, &[0, 0]).unwrap();
+        (cx.cpu.regs[2], cx.cpu.regs[3], cx.cpu.regs[4]) = (function, seconds, action);
+        lockstep_s390x::psw::set(&mut cx.cpu, 0x1_8000_0000, CODE);
+        machine.run(1);
+        machine.bytes(0x8e, 2) == [0, 0]
+    };
+    let armed = |machine: &Machine| machine.cx.bp.calendar.next().map(|(time, _)| time.as_ns());
+    let mut machine = Machine::new(CODE);
+    for refused in [(1, 30, 0), (2, 0, 0), (0, 14, 0), (0, 30, 1), (3, 30, 0), (0, u64::MAX, 0)] {
+        assert!(!ask(&mut machine, refused.0, refused.1, refused.2), "{refused:?}");
+    }
+    assert_eq!(armed(&machine), None);
+    assert!(ask(&mut machine, 0, 30, 0));
+    assert!(armed(&machine).is_some_and(|ns| (30_000_000_000..30_000_001_000).contains(&ns)));
+    assert!(ask(&mut machine, 1, 15, 0));
+    assert!(armed(&machine).is_some_and(|ns| (15_000_000_000..15_000_001_000).contains(&ns)));
+    assert!(ask(&mut machine, 2, 0, 0));
+    assert_eq!(armed(&machine), None);
+    machine.cx.requests.clear();
+    S390x::due(&mut machine.cx, 2);
+    assert!(matches!(machine.cx.requests[..], [Request::Reset]));
 }
