@@ -180,6 +180,11 @@ pub struct Env {
     /// In conversions between formats, binary16 has neither infinities nor NaNs, but one more exponent (Arm's
     /// FPCR.AHP).
     pub alternative_half: bool,
+    /// Added to the exponent of every result that is rounded: traps of overflow and underflow bring it into range so
+    /// (z/Architecture).
+    pub scale: i32,
+    /// A tiny result is an underflow even if it is exact, because underflow traps (z/Architecture).
+    pub exact_underflow: bool,
     /// What has happened.
     pub flags: Flags,
 }
@@ -195,6 +200,8 @@ impl Env {
             flush_outputs: false,
             flush_half: false,
             alternative_half: false,
+            scale: 0,
+            exact_underflow: false,
             flags: Flags::NONE,
         }
     }

@@ -100,11 +100,12 @@ fn binary<F: Format>(
     result::<F>(bits, zero_is_exact(a, b))
 }
 
-/// Point 1, of a format that the host has.
+/// Point 1, of a format that the host has; and nothing is scaled.
 fn usable<F: Format>(env: &Env, host: bool) -> bool {
     host && (F::BITS == 32 || F::BITS == 64)
         && env.rounding == Rounding::NearestEven
         && env.flags.contains(Flags::INEXACT)
+        && env.scale == 0
 }
 
 /// Point 2: an operand that is a zero or normal.

@@ -39,6 +39,7 @@ pub(super) fn round_how<F: Format>(
     sig: u128,
 ) -> u128 {
     let (exp, sig) = normalise(exp, sig);
+    let exp = exp + env.scale;
     let small = exp < F::EMIN;
     if small && how.flush {
         env.raise(Flags::UNDERFLOW);
@@ -62,6 +63,9 @@ pub(super) fn round_how<F: Format>(
         if small && is_tiny::<F>(env.tininess, how.rounding, sign, exp, sig) {
             env.raise(Flags::UNDERFLOW);
         }
+    }
+    if small && env.exact_underflow {
+        env.raise(Flags::UNDERFLOW);
     }
     F::zero(sign) | magnitude
 }

@@ -186,7 +186,7 @@ pub(crate) fn control_changed(cx: &mut Cx<S390x>, old: &[u64; 16]) {
         cx.cpu.tlb.invalidate(|entry| entry.page < 2);
     }
     let spaces = [1, 7, 13].iter().any(|&number: &usize| old[number] != cr[number]);
-    if spaces || changed != 0 || old[0] != cr[0] {
+    if spaces || changed != 0 || old[0] != cr[0] || old[9] != cr[9] {
         psw::derive(&mut cx.cpu);
         cx.refetch();
     }

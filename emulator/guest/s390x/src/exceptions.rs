@@ -36,6 +36,7 @@ pub(crate) mod code {
     pub(crate) const REGION_SECOND: u16 = 0x3a;
     pub(crate) const REGION_THIRD: u16 = 0x3b;
     pub(crate) const MONITOR: u16 = 0x40;
+    pub(crate) const PER: u16 = 0x80;
 }
 
 /// External-interruption codes.
@@ -157,6 +158,12 @@ fn take_program(cx: &mut Cx<S390x>, program: Program) {
         mmu::write_real(cx, lowcore::TRANSLATION_EXCEPTION, &identification.to_be_bytes());
         mmu::write_real(cx, lowcore::ACCESS_IDENTIFICATION, &[program.access_register]);
     }
+    if let Some(event) = program.per {
+        mmu::write_real(cx, lowcore::PER_CODE, &[event.code, event.mode]);
+        mmu::write_real(cx, lowcore::PER_ADDRESS, &event.address.to_be_bytes());
+        // In access-register mode, which register it was: none in the others.
+        mmu::write_real(cx, lowcore::PER_ACCESS_IDENTIFICATION, &[0]);
+    }
     match program.code & 0x7f {
         code::DATA | code::VECTOR => {
             mmu::write_real(cx, lowcore::DATA_EXCEPTION, &program.detail.to_be_bytes());
@@ -258,6 +265,10 @@ fn pending_io(cpu: &Cpu) -> u8 {
 
 /// The interruption that would be taken.
 pub(crate) fn pending(cpu: &Cpu) -> Option<InterruptClass> {
+    // A program event belongs to the instruction before, and comes first.
+    if cpu.sys.per.is_some() {
+        return None;
+    }
     let mask = cpu.sys.mask;
     let reports =
         cpu.lines & line::CHANNEL_REPORT != 0 && cpu.sys.cr[14] & cr14::CHANNEL_REPORT != 0;

@@ -61,6 +61,7 @@ fn run(cx: &mut Cx<S390x>, target: u64, text: u64) -> Result<u64, Exit<S390x>> {
     if matches!(bytes[0], 0x44) || (bytes[0] == 0xc6 && bytes[1] & 0xf == 0) {
         return Err(program(code::EXECUTE));
     }
+    crate::per::note_target(cx, target);
     let count = decode::length(bytes[0]);
     let decoded = decode::decode(&bytes[..count]);
     let mut insn = Insn { len, ..decoded.insn };

@@ -1,204 +1,21 @@
-//! Floating point: registers, binary arithmetic, and the floating-point-control register (chapters 9 and 19).
+//! Binary floating point: arithmetic, and the floating-point-control register (chapters 9 and 19).
 //!
-//! Floating-point register n is the first half of vector register n; short numbers are the first half of that, extended ones
-//! are in a pair two apart. The arithmetic is `lockstep_cpu::float`'s; here are the masks, flags and traps around it. A trap of
-//! overflow or underflow has a result whose exponent is brought into range, which this build does not make: the run ends
-//! with a report. Underflow that is exact does not trap.
+//! The arithmetic is `lockstep_cpu::float`'s; here are the masks, flags and traps around it. A trap of
+//! overflow or underflow has a result whose exponent is brought into range; for LOAD ROUNDED, whose result then has another
+//! format, the run ends with a report.
 
 use lockstep_cpu::float::{
     self as ieee, Double, Env, Flags, Format, Integer, Negate, Quad, Relation, Rounding, Single,
 };
-use lockstep_cpu::{Cx, Emit, Exit, Mem, Reg, Size};
+use lockstep_cpu::{Cx, Emit, Exit, Mem, Size};
 
 use crate::control::cr0;
 use crate::exceptions::{code, data, dxc, program, unimplemented};
 use crate::long::set_cc;
 use crate::ops::*;
-use crate::{Exception, Insn, Program, S390x, Text, reg, storage};
+use crate::{S390x, Text, storage};
 
-type Done<E> = Result<(), <E as Emit<S390x>>::Exit>;
 type Helped = Result<u64, Exit<S390x>>;
-
-/// Refuses registers other than 0, 2, 4 and 6 while CR0 keeps the additional ones away.
-#[inline(always)]
-fn check_registers<E: Emit<S390x>>(e: &mut E, registers: &[Reg]) -> Done<E> {
-    if registers.iter().all(|r| r & !6 == 0) {
-        return Ok(());
-    }
-    let missing = e.get(reg::NO_AFP);
-    let exception = Program { detail: dxc::AFP.into(), ..Program::new(code::DATA) };
-    e.when(missing, |e| e.raise(Exception::Program(exception)))
-}
-
-/// The register as a doubleword.
-#[inline(always)]
-fn get<E: Emit<S390x>>(e: &mut E, r: Reg) -> E::V {
-    e.vget(r, 1)
-}
-
-#[inline(always)]
-fn put<E: Emit<S390x>>(e: &mut E, r: Reg, value: E::V) {
-    e.vput(r, 1, value);
-}
-
-/// Puts a word into the first half of a register.
-#[inline(always)]
-fn put_short<E: Emit<S390x>>(e: &mut E, r: Reg, word: E::V) {
-    let (old, half) = (get(e, r), e.imm(32));
-    let (rest, new) = (e.zext32(old), e.shl(W64, word, half));
-    let result = e.or(W64, rest, new);
-    put(e, r, result);
-}
-
-#[inline(always)]
-fn get_short<E: Emit<S390x>>(e: &mut E, r: Reg) -> E::V {
-    let (value, half) = (get(e, r), e.imm(32));
-    e.shr(W64, value, half)
-}
-
-/// LOAD (long).
-pub(crate) fn ld<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1])?;
-    let value = load(e, i, Size::B8)?;
-    put(e, i.r1, value);
-    Ok(())
-}
-
-/// LOAD (short).
-pub(crate) fn le<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1])?;
-    let value = load(e, i, Size::B4)?;
-    put_short(e, i.r1, value);
-    Ok(())
-}
-
-/// STORE (long).
-pub(crate) fn std<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1])?;
-    let (place, value) = (address(e, i), get(e, i.r1));
-    e.store(place, value, Mem::plain(Size::B8))
-}
-
-/// STORE (short).
-pub(crate) fn ste<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1])?;
-    let (place, value) = (address(e, i), get_short(e, i.r1));
-    e.store(place, value, Mem::plain(Size::B4))
-}
-
-/// LOAD of a register (long).
-pub(crate) fn ldr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1, i.r2])?;
-    let value = get(e, i.r2);
-    put(e, i.r1, value);
-    Ok(())
-}
-
-/// LOAD of a register (short).
-pub(crate) fn ler<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1, i.r2])?;
-    let value = get_short(e, i.r2);
-    put_short(e, i.r1, value);
-    Ok(())
-}
-
-/// Refuses registers that no pair starts with.
-#[inline(always)]
-fn check_pair<E: Emit<S390x>>(e: &mut E, r: Reg) -> Done<E> {
-    if r & 2 != 0 {
-        return e.raise(Exception::Program(Program::new(code::SPECIFICATION)));
-    }
-    Ok(())
-}
-
-/// LOAD of a pair.
-pub(crate) fn lxr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1, i.r2])?;
-    check_pair(e, i.r1 | i.r2)?;
-    let (high, low) = (get(e, i.r2), get(e, i.r2 + 2));
-    put(e, i.r1, high);
-    put(e, i.r1 + 2, low);
-    Ok(())
-}
-
-/// LOAD ZERO (short).
-pub(crate) fn lzer<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1])?;
-    let zero = e.imm(0);
-    put_short(e, i.r1, zero);
-    Ok(())
-}
-
-/// LOAD ZERO (long).
-pub(crate) fn lzdr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1])?;
-    let zero = e.imm(0);
-    put(e, i.r1, zero);
-    Ok(())
-}
-
-/// LOAD ZERO (extended).
-pub(crate) fn lzxr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1])?;
-    check_pair(e, i.r1)?;
-    let zero = e.imm(0);
-    put(e, i.r1, zero);
-    put(e, i.r1 + 2, zero);
-    Ok(())
-}
-
-/// LOAD FPR FROM GR.
-pub(crate) fn ldgr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1])?;
-    let value = e.get(i.r2);
-    put(e, i.r1, value);
-    Ok(())
-}
-
-/// LOAD GR FROM FPR.
-pub(crate) fn lgdr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r2])?;
-    let value = get(e, i.r2);
-    e.put(i.r1, value);
-    Ok(())
-}
-
-/// COPY SIGN: of the third register.
-pub(crate) fn cpsdr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1, i.r2, i.r3])?;
-    let (magnitude, sign) = (get(e, i.r2), get(e, i.r3));
-    let (magnitude, sign) = (masked(e, magnitude, u64::MAX >> 1), masked(e, sign, 1 << 63));
-    let result = e.or(W64, magnitude, sign);
-    put(e, i.r1, result);
-    Ok(())
-}
-
-/// LOAD POSITIVE, without a condition code.
-pub(crate) fn lpdfr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1, i.r2])?;
-    let value = get(e, i.r2);
-    let result = masked(e, value, u64::MAX >> 1);
-    put(e, i.r1, result);
-    Ok(())
-}
-
-/// LOAD NEGATIVE, without a condition code.
-pub(crate) fn lndfr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1, i.r2])?;
-    let (value, sign) = (get(e, i.r2), e.imm(1 << 63));
-    let result = e.or(W64, value, sign);
-    put(e, i.r1, result);
-    Ok(())
-}
-
-/// LOAD COMPLEMENT, without a condition code.
-pub(crate) fn lcdfr<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    check_registers(e, &[i.r1, i.r2])?;
-    let (value, sign) = (get(e, i.r2), e.imm(1 << 63));
-    let result = e.xor(W64, value, sign);
-    put(e, i.r1, result);
-    Ok(())
-}
 
 /// Bits of the floating-point-control register.
 mod fpc {
@@ -413,11 +230,23 @@ struct Mode {
     rounding: Rounding,
     /// Inexactness is not told.
     quiet: bool,
+    /// By how much a trap changes the exponent of what is too large or too small; zero where that is not known.
+    scale: i32,
 }
 
 /// The current mode.
 fn current(cx: &Cx<S390x>) -> Mode {
-    Mode { rounding: environment(cx).rounding, quiet: false }
+    Mode { rounding: environment(cx).rounding, quiet: false, scale: 0 }
+}
+
+/// The current mode, for results of a format that traps scale.
+fn scaling<F: Format>(cx: &Cx<S390x>) -> Mode {
+    let scale = match F::BITS {
+        32 => 192,
+        64 => 1536,
+        _ => 24576,
+    };
+    Mode { scale, ..current(cx) }
 }
 
 /// Computes with the rounding that is in the environment, and then sets flags or traps as the masks say. A trap tells whether an
@@ -429,20 +258,25 @@ fn compute<T: PartialEq>(
     finish: impl FnOnce(&mut Cx<S390x>, T),
 ) -> Helped {
     let quiet_inexact = mode.quiet;
-    let mut env = Env { rounding: mode.rounding, ..environment(cx) };
+    let masks = cx.cpu.sys.fpc >> 24;
+    let exact_underflow = masks & fpc::UNDERFLOW != 0;
+    let mut env = Env { rounding: mode.rounding, exact_underflow, ..environment(cx) };
+    if cx.cpu.sys.fpc >> 16 & !masks & fpc::INEXACT != 0 {
+        // Noted already, and nobody wants to know whether again.
+        env.flags = Flags::INEXACT;
+    }
     let result = run(&mut env);
     let mut raised = flags_of(env.flags);
     if quiet_inexact && raised & (fpc::OVERFLOW | fpc::UNDERFLOW) == 0 {
         raised &= !fpc::INEXACT;
     }
-    let masks = cx.cpu.sys.fpc >> 24;
     let trapped = raised & masks;
     // These suppress the operation.
     if trapped & (fpc::INVALID | fpc::DIVIDE) != 0 {
         return Err(data((trapped & (fpc::INVALID | fpc::DIVIDE)) as u8));
     }
     if trapped & (fpc::OVERFLOW | fpc::UNDERFLOW) != 0 {
-        return unimplemented(cx, "a trap of overflow or underflow in binary floating point");
+        return trap_scaled(cx, mode, trapped & fpc::OVERFLOW != 0, run, finish);
     }
     if trapped != 0 {
         let mut toward_zero = Env { rounding: Rounding::TowardZero, ..environment(cx) };
@@ -455,6 +289,34 @@ fn compute<T: PartialEq>(
     cx.cpu.sys.fpc |= raised << 16;
     finish(cx, result);
     Ok(0)
+}
+
+/// Traps with a result that is rounded as if exponents had no bounds, and then brought into range.
+fn trap_scaled<T: PartialEq>(
+    cx: &mut Cx<S390x>,
+    mode: Mode,
+    overflows: bool,
+    run: impl Fn(&mut Env) -> T,
+    finish: impl FnOnce(&mut Cx<S390x>, T),
+) -> Helped {
+    if mode.scale == 0 {
+        return unimplemented(cx, "a trap of overflow or underflow in LOAD ROUNDED");
+    }
+    let scale = if overflows { -mode.scale } else { mode.scale };
+    let rounded = |rounding| {
+        let mut env = Env { rounding, scale, ..environment(cx) };
+        (run(&mut env), env.flags.contains(Flags::INEXACT))
+    };
+    let (result, inexact) = rounded(mode.rounding);
+    let (truncated, _) = rounded(Rounding::TowardZero);
+    let detail = match (inexact, result == truncated) {
+        (false, _) => 0,
+        (true, true) => dxc::TRUNCATED,
+        (true, false) => dxc::INCREMENTED,
+    };
+    let cause = if overflows { fpc::OVERFLOW } else { fpc::UNDERFLOW };
+    finish(cx, result);
+    Err(data(cause as u8 | detail))
 }
 
 /// The condition code of a number: 0 zero, 1 negative, 2 positive, 3 not a number.
@@ -489,7 +351,7 @@ fn two<F: Held>(cx: &mut Cx<S390x>, r1: u8, b: F::Bits, op: Two<F>, coded: bool)
     let a = F::get(cx, r1);
     compute(
         cx,
-        current(cx),
+        scaling::<F>(cx),
         |env| op(env, a, b),
         |cx, result| {
             F::put(cx, r1, result);
@@ -792,7 +654,7 @@ fn fused<F: Held>(cx: &mut Cx<S390x>, (r1, r3): (u8, u8), b: F::Bits, subtract: 
         let negate = Negate { addend: subtract, ..Negate::default() };
         ieee::fma_negating::<F>(env, a, b, c, negate)
     };
-    compute(cx, current(cx), run, |cx, result| F::put(cx, r1, result))
+    compute(cx, scaling::<F>(cx), run, |cx, result| F::put(cx, r1, result))
 }
 
 macro_rules! fusing {
@@ -853,7 +715,8 @@ fn rounding_field(cx: &Cx<S390x>, field: u8) -> Result<Rounding, Exit<S390x>> {
 /// The rounding, and whether inexactness is not to be told: fields of the RRF format.
 fn modes(cx: &Cx<S390x>, text: u64) -> Result<Mode, Exit<S390x>> {
     let t = Text(text);
-    Ok(Mode { rounding: rounding_field(cx, t.nibble(4))?, quiet: t.nibble(5) & 4 != 0 })
+    let (rounding, quiet) = (rounding_field(cx, t.nibble(4))?, t.nibble(5) & 4 != 0);
+    Ok(Mode { rounding, quiet, ..current(cx) })
 }
 
 /// LOAD ROUNDED.

@@ -2,7 +2,8 @@
 
 use lockstep_core::{InterruptClass, VcpuId};
 use lockstep_cpu::{
-    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, RegisterInfo, TlbEntry, Vcpu,
+    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, RegisterInfo, Step, TlbEntry,
+    Vcpu,
 };
 
 use lockstep_memory::PhysMem;
@@ -10,7 +11,7 @@ use lockstep_memory::PhysMem;
 use crate::sys::Sys;
 use crate::{
     Exception, Insn, S390x, S390xPlatform, debug_registers, decode, disassemble, exceptions, mmu,
-    psw, table, timing,
+    per, psw, table, timing,
 };
 
 /// What one processor makes others do.
@@ -117,6 +118,15 @@ impl Guest for S390x {
 
     fn check_pc(cx: &mut Cx<Self>) -> Result<(), Exception> {
         exceptions::check_pc(cx)
+    }
+
+    fn run_carefully(cx: &mut Cx<Self>, run: &mut Step<'_, Self>) -> Result<(), Exit<Self>> {
+        per::run_carefully(cx, run)
+    }
+
+    fn watch(cx: &mut Cx<Self>, address: u64, mem: Mem, access: Access) -> Result<(), Exit<Self>> {
+        per::note_store(cx, address & psw::address_mask(cx.cpu.sys.mask), mem.size.bytes(), access);
+        Ok(())
     }
 
     fn take_exception(cx: &mut Cx<Self>, exception: Exception) {

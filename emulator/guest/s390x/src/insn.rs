@@ -85,6 +85,8 @@ pub struct Program {
     /// The instruction-length code in bytes when it is not that of the instruction at the PSW address: of a fetch that failed,
     /// or zero for a PSW that is not valid.
     pub length: Option<u8>,
+    /// The PER event that goes with it, or that it is.
+    pub per: Option<crate::PerEvent>,
 }
 
 impl Program {
@@ -99,6 +101,7 @@ impl Program {
             detail: 0,
             monitor: 0,
             length: None,
+            per: None,
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod facilities;
 #[cfg(feature = "faults")]
 mod faults;
 mod float;
+mod float_registers;
 mod guest;
 mod insn;
 mod integer;
@@ -33,6 +34,7 @@ mod mmu;
 mod mvc;
 mod mvc_ops;
 mod ops;
+mod per;
 mod platform;
 pub mod psw;
 mod shifts;
@@ -44,6 +46,7 @@ mod timing;
 mod timing_ops;
 mod translate;
 mod translation_ops;
+mod watchdog;
 
 pub use decode::decode;
 pub use disassemble::disassemble;
@@ -52,6 +55,7 @@ pub use insn::{Exception, Insn, Program, Text, reg};
 pub use keys::{
     ACCESS_CONTROL, CHANGE, FETCH_PROTECTION, REFERENCE, StorageKeys, StorageKeysState,
 };
+pub use per::PerEvent;
 pub use platform::{
     Diagnose, Diagnosed, Halt, IoInterruption, Outcome, Refusal, S390xPlatform, line,
 };

@@ -20,6 +20,8 @@ pub const PER_CODE: u64 = 0x96;
 pub const PER_ADDRESS: u64 = 0x98;
 /// Exception access identification.
 pub const ACCESS_IDENTIFICATION: u64 = 0xa0;
+/// PER access identification.
+pub const PER_ACCESS_IDENTIFICATION: u64 = 0xa1;
 /// Architectural-mode identification.
 pub const ARCHITECTURE: u64 = 0xa3;
 /// Translation-exception identification.

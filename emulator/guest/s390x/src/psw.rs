@@ -178,6 +178,7 @@ pub fn derive(cpu: &mut Cpu) {
     let (data, fetch) = (space(cpu, data, key(mask)), space(cpu, fetch, key(mask)));
     let [data_id, fetch_id] = ids(cpu, [data, fetch]);
     cpu.mmu = MmuCx { mode: data.kind.mode(), space: data_id, fetch_space: fetch_id, align: false };
+    crate::per::derive(cpu);
 }
 
 /// The numbers that the TLB knows spaces by. When there are no more, the TLB starts afresh.

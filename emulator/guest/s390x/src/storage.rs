@@ -68,6 +68,9 @@ pub(crate) fn span(cx: &mut Cx<S390x>, address: u64, len: u32, access: Access) -
     } else {
         first
     };
+    if cx.cpu.watched {
+        crate::per::note_store(cx, address, len.into(), access);
+    }
     Ok(Span { first, second, split })
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::PerEvent;
+
 /// Address spaces that the TLB holds translations of, at most.
 pub(crate) const SPACES: usize = 64;
 
@@ -85,8 +87,8 @@ pub struct Sys {
     pub restart: bool,
     /// The TLB's address spaces by number.
     pub spaces: Vec<Space>,
-    /// A PER event that the last instruction caused: code and address space, and address.
-    pub per: Option<(u8, u64)>,
+    /// A PER event that has not interrupted yet: of the last instruction, or of the executing one.
+    pub per: Option<PerEvent>,
     /// What LOAD PROGRAM PARAMETER has loaded.
     pub program_parameter: u64,
 }

@@ -390,13 +390,16 @@ fn signal(cx: &mut Cx<S390x>, to: u16, power: PowerState, r1: usize, order: u64)
     }
 }
 
-/// DIAGNOSE: functions 0x44 and 0x9c yield to other processors, which happens by itself; the rest is the board's.
+/// DIAGNOSE: functions 0x44 and 0x9c yield to other processors, which happens by itself; 0x288 is the watchdog; the rest is
+/// the board's.
 pub(crate) fn diagnose(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
     privileged(cx)?;
     let text = Text(text);
     let (function, r1, r3) = (place as u16, text.nibble(2), text.nibble(3));
-    if matches!(function, 0x44 | 0x9c) {
-        return Ok(0);
+    match function {
+        0x44 | 0x9c => return Ok(0),
+        0x288 => return crate::watchdog::diagnose(cx, r1, r3),
+        _ => {}
     }
     let mut regs = [0; 16];
     regs.copy_from_slice(&cx.cpu.regs[..16]);

@@ -101,6 +101,7 @@ pub(crate) fn clock_set(cx: &mut Cx<S390x>) {
 pub(crate) fn due(cx: &mut Cx<S390x>, number: u32) {
     match number {
         COMPARATOR => cx.cpu.sys.comparator_pending = true,
+        crate::watchdog::ENTRY => crate::watchdog::due(cx),
         _ => cx.cpu.sys.timer_pending = true,
     }
 }

@@ -252,9 +252,7 @@ fn decode(form: Form, bytes: &[u8], check: bool) -> Character {
         Form::Utf32 => match bytes {
             [a, b, c, d, ..] => {
                 let value = u32::from_be_bytes([*a, *b, *c, *d]);
-                let surrogate =
-                    (0xd800..0xdc00).contains(&value) || check && (0xdc00..0xe000).contains(&value);
-                if value > 0x10_ffff || surrogate {
+                if value > 0x10_ffff || (0xd800..0xdc00).contains(&value) {
                     Character::Invalid
                 } else {
                     Character::Is(value, 4)
@@ -268,12 +266,9 @@ fn decode(form: Form, bytes: &[u8], check: bool) -> Character {
 fn decode_utf16(bytes: &[u8], check: bool) -> Character {
     let &[a, b, ref rest @ ..] = bytes else { return Character::Incomplete };
     let high = u32::from(u16::from_be_bytes([a, b]));
+    // A low surrogate alone is a character like others, checked or not.
     if !(0xd800..0xdc00).contains(&high) {
-        return if check && (0xdc00..0xe000).contains(&high) {
-            Character::Invalid
-        } else {
-            Character::Is(high, 2)
-        };
+        return Character::Is(high, 2);
     }
     let &[c, d, ..] = rest else { return Character::Incomplete };
     let low = u32::from(u16::from_be_bytes([c, d]));

@@ -134,7 +134,11 @@ pub(crate) fn lptea(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
 /// Accesses real storage.
 fn real<T>(cx: &mut Cx<S390x>, act: impl FnOnce(&mut Cx<S390x>) -> T) -> T {
     let key = psw::key(cx.cpu.sys.mask);
-    storage::within(cx, Space { designation: 0, kind: SpaceKind::Real, key }, act)
+    storage::within(cx, Space { designation: 0, kind: SpaceKind::Real, key }, |cx| {
+        // These stores are a PER event of their own.
+        cx.cpu.watched = false;
+        act(cx)
+    })
 }
 
 fn load_real(cx: &mut Cx<S390x>, text: u64, size: Size) -> Result<(usize, u64), Exit<S390x>> {
@@ -173,6 +177,7 @@ fn store_real(cx: &mut Cx<S390x>, text: u64, len: usize) -> Helped {
     aligned(place, len as u64)?;
     let bytes = cx.cpu.regs[r1].to_be_bytes();
     real(cx, |cx| storage::store(cx, place, &bytes[8 - len..]))?;
+    crate::per::note_real_store(cx);
     Ok(0)
 }
 
@@ -300,18 +305,19 @@ pub(crate) fn cspg(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
 pub(crate) fn crdte(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     privileged(cx)?;
     let (r1, r2) = fields(text);
-    let r3 = Text(text).nibble(4);
     if (r1 | r2) & 1 != 0 {
         return Err(program(code::SPECIFICATION));
     }
     let (designation, address) = (cx.cpu.regs[r2], cx.cpu.regs[r2 | 1]);
-    let _ = r3;
-    let at = if designation & 0x10 != 0 {
-        let table = designation & !0x7ff;
-        table + (address >> 12 & 0xff) * 8
-    } else {
-        let shift = 20 + 11 * (designation >> 2 & 3);
-        (designation & asce::ORIGIN) + (address >> shift & 0x7ff) * 8
+    let at = match designation >> 2 & 7 {
+        // A page table; its index has 8 bits.
+        0 => (designation & !0x7ff) + (address >> 12 & 0xff) * 8,
+        // A segment table, or one of the third, second or first regions.
+        kind @ 4..=7 => {
+            let shift = 20 + 11 * (kind - 4);
+            (designation & asce::ORIGIN) + (address >> shift & 0x7ff) * 8
+        }
+        _ => return Err(program(code::SPECIFICATION)),
     };
     let at = absolute(cx.cpu.sys.prefix, at);
     let old = cx.read_table(at).ok_or_else(|| program(code::ADDRESSING))?;

@@ -29,7 +29,7 @@ const VALUES: u64 = 0x60_0000;
 const VALUES_LEN: u64 = 0x1_0000;
 /// What random loads and stores reach.
 const SCRATCH: u64 = 0x62_0000;
-const SCRATCH_LEN: u64 = 0x4000;
+const SCRATCH_LEN: u64 = 0x6000;
 /// The base that loads and stores use: negative displacements stay inside.
 const BASE: u64 = SCRATCH + 0x1800;
 const RESULTS: u64 = 0x80_0000;
@@ -68,6 +68,7 @@ const PREPARED: &[&str] = &[
     "plo", "stck", "stckf", "stcke", "stfle", "ecag", "ectg", "ptff", "cuse", "mvpg", "cfc", "spm",
     "lam", "lamy", "cpya", "sar", "lae", "laey", "ntstg",
     "csst", // Not in QEMU; stores zeros there.
+    "trte", "trtre", // Not in QEMU.
     "lmd", "stmh",
 ];
 
@@ -89,8 +90,7 @@ const FLOAT_WITHOUT_PEER: &[&str] = &[
 /// Rows whose registers have addresses and lengths.
 const LONG: &[&str] = &[
     "mvcl", "mvcle", "mvclu", "clcl", "clcle", "clclu", "cksm", "srst", "srstu", "clst", "mvst",
-    "cuse", "tre", "troo", "trot", "trto", "trtt", "trte", "trtre", "cu12", "cu14", "cu21", "cu24",
-    "cu41", "cu42",
+    "tre", "troo", "trot", "trto", "trtt", "cu12", "cu14", "cu21", "cu24", "cu41", "cu42",
 ];
 
 fn group_of(row: &Row) -> Option<Part> {
@@ -251,16 +251,38 @@ fn push_long(program: &mut Program, random: &mut Random, row: &Row) {
         2 => random.below(64) * 4,
         _ => random.below(0x600) & !1,
     };
-    let (first, second) = (place(random), place(random));
-    let first_len = len(random);
+    let (first, mut second) = (place(random), place(random));
+    let mut first_len = len(random);
+    if matches!(row.name, "mvcle" | "mvclu") || row.name.starts_with("cu") {
+        // What operands that overlap give is not defined.
+        second += 0x1800;
+    }
+    if row.name == "clst" && first == second {
+        // A string that equals itself: where it stops on its own shows.
+        second += 1;
+    }
+    if row.name == "mvclu" {
+        // An odd number of bytes is a specification exception, but not in QEMU.
+        first_len &= !1;
+    }
+    if matches!(row.name, "srst" | "srstu") {
+        // Where it stops on its own shows: within the least that the architecture allows, it does not.
+        first_len = first_len.min(0xfe);
+    }
+    if row.name.starts_with("tr") {
+        // QEMU takes no bytes for all that there can be.
+        first_len += 4;
+    }
     let second_len = if random.below(2) == 0 { first_len } else { len(random) };
+    let second_len = if row.name == "mvclu" { second_len & !1 } else { second_len };
     program.set(2, first);
     program.set(3, first_len);
     program.set(4, second);
     let pad = if matches!(row.name, "mvcl" | "clcl") { random.below(256) << 24 } else { 0 };
     program.set(5, second_len | pad);
-    let character =
-        if row.name.starts_with("tr") { random.below(0x1_0000) } else { random.below(256) };
+    // Of the test character for TROT, QEMU takes one byte.
+    let wide = row.name.starts_with("tr") && row.name != "trot";
+    let character = random.below(if wide { 0x1_0000 } else { 0x100 });
     program.set(0, character);
     program.set(1, BASE + random.below(0x80) * 8);
     if matches!(row.name, "srst" | "srstu") {
@@ -277,9 +299,6 @@ fn push_long(program: &mut Program, random: &mut Random, row: &Row) {
         program.set(2, SCRATCH);
         program.set(4, SCRATCH + 0x1000 * random.below(4));
     }
-    if matches!(row.name, "trte" | "trtre") {
-        program.set(4, random.below(256));
-    }
     if matches!(row.name, "tre") {
         program.set(4, BASE);
     }
@@ -289,6 +308,10 @@ fn push_long(program: &mut Program, random: &mut Random, row: &Row) {
         4 if row.first == 0xb2 || row.first == 0xb9 => {
             bytes[2] = if row.operands().contains("m3") { bytes[2] & 0xf0 } else { 0 };
             bytes[3] = 0x24;
+            if matches!(row.name, "cu12" | "cu14") {
+                // Its check of well-formedness refuses U+0800 to U+0FFF.
+                bytes[2] = 0;
+            }
         }
         _ => {
             bytes[1] = 0x24;
@@ -612,10 +635,9 @@ fn random_programs_agree() {
 
 /// Catches an interruptible instruction that loses its place, or ends with another condition code.
 #[test]
-#[ignore = "one of these programs does not end under QEMU 10.0.2; it is not known yet which instruction keeps it"]
 fn random_long_programs_agree() {
     if is_installed() {
-        (0..2).for_each(|seed| compare(Part::Long, seed));
+        (0..3).for_each(|seed| compare(Part::Long, seed));
     }
 }
 

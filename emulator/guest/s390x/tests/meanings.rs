@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
 
 use common::Machine;
-use lockstep_s390x::reg;
+use lockstep_cpu::{Guest, Request};
+use lockstep_s390x::{S390x, reg};
 
 mod common;
 
@@ -90,4 +91,101 @@ fn fixed_point_overflow() {
     let most = 0x7fff_ffffu32.to_be_bytes();
     assert_eq!(run(&add, &most, &[], 0), (3, 0, vec![0x80, 0, 0, 0]));
     assert_eq!(run(&add, &most, &[], 8), (3, 8, vec![0x80, 0, 0, 0]));
+}
+
+/// Runs MDBR %f0,%f2 with masks of the floating-point-control register; gives the data-exception code, if there is one, the
+/// product, and the flags.
+fn multiply(a: f64, b: f64, masks: u32) -> (Option<u8>, u64, u32) {
+    let mut machine = Machine::new(CODE);
+    let mem = &mut machine.cx.mem;
+    mem.write_bytes(CODE, &[0xb3, 0x1c, 0, 2]).unwrap();
+    mem.write_bytes(0x1d0, &0x0002_0001_8000_0000u64.to_be_bytes()).unwrap();
+    let cpu = &mut machine.cx.cpu;
+    cpu.vregs[0] = u128::from(a.to_bits()) << 64;
+    cpu.vregs[2] = u128::from(b.to_bits()) << 64;
+    cpu.sys.cr[0] |= 1 << 18;
+    cpu.sys.fpc = masks << 24;
+    machine.run(1);
+    let trapped = machine.bytes(0x8e, 2) == [0, 7];
+    let cpu = &machine.cx.cpu;
+    let product = (cpu.vregs[0] >> 64) as u64;
+    (trapped.then(|| machine.bytes(0x93, 1)[0]), product, cpu.sys.fpc >> 16 & 0xff)
+}
+
+/// Catches a trap of overflow or underflow without its scaled result, and an exact tiny result that does not trap.
+#[test]
+fn scaled_results() {
+    let (overflow, underflow) = (0x20, 0x10);
+    // 1.m times 2 to a power.
+    let number = |power: i64, fraction: u64| ((power + 1023) as u64) << 52 | fraction;
+    let all = (1 << 52) - 1;
+    assert_eq!(multiply(f64::MAX, 2.0, overflow), (Some(0x20), number(1024 - 1536, all), 0));
+    // Below two by a little, and above one by as much: half a place above two, but for a little.
+    let above = 1.0 + f64::EPSILON;
+    assert_eq!(multiply(f64::MAX, above, overflow), (Some(0x28), number(1024 - 1536, 0), 0));
+    let (tiny, factor) = (f64::MIN_POSITIVE, 1.5 * f64::EPSILON);
+    assert_eq!(
+        multiply(1.5 * tiny, factor, underflow),
+        (Some(0x10), number(-1022 - 52 + 1 + 1536, 1 << 49), 0)
+    );
+    // Exact: it traps, and without a trap it is none.
+    assert_eq!(multiply(tiny, 0.5, underflow), (Some(0x10), number(-1023 + 1536, 0), 0));
+    assert_eq!(multiply(tiny, 0.5, 0), (None, 1 << 51, 0));
+    assert_eq!(multiply(f64::MAX, 2.0, underflow).2, 0x28);
+}
+
+/// Catches COMPARE AND REPLACE DAT TABLE ENTRY that takes one kind of table for another: Linux splits large pages with it.
+#[test]
+fn replacing_table_entries() {
+    const TABLE: u64 = 0x8000;
+    // Designation types, and where the index is in the address.
+    for (kind, shift, bits) in [(0, 12, 8), (4, 20, 11), (5, 31, 11), (6, 42, 11), (7, 53, 11)] {
+        let mut machine = Machine::new(CODE);
+        let index = 0x9d;
+        let place = TABLE + index * 8;
+        let mem = &mut machine.cx.mem;
+        // CRDTE %r2,%r8,%r4.
+        mem.write_bytes(CODE, &[0xb9, 0x8f, 0x80, 0x24]).unwrap();
+        mem.write_bytes(place, &0x1234u64.to_be_bytes()).unwrap();
+        let regs = &mut machine.cx.cpu.regs;
+        (regs[2], regs[3]) = (0x1234, 0x5678);
+        (regs[4], regs[5]) = (TABLE | kind << 2, (index << shift) | ((1 << shift) - 1));
+        // Beyond the index are the indexes of other tables.
+        if shift + bits < 64 {
+            regs[5] |= 1 << (shift + bits);
+        }
+        machine.run(1);
+        assert_eq!(machine.cx.cpu.regs[usize::from(reg::CC)], 0, "type {kind}");
+        assert_eq!(machine.bytes(place, 8), 0x5678u64.to_be_bytes(), "type {kind}");
+    }
+}
+
+/// Catches a watchdog that cannot be started, is not stopped, or promises what it does not do.
+#[test]
+fn watchdog() {
+    // DIAG %r2,%r4,0x288.
+    let ask = |machine: &mut Machine, function: u64, seconds: u64, action: u64| {
+        let cx = &mut machine.cx;
+        cx.mem.write_bytes(CODE, &[0x83, 0x24, 0x02, 0x88]).unwrap();
+        cx.mem.write_bytes(0x8e, &[0, 0]).unwrap();
+        (cx.cpu.regs[2], cx.cpu.regs[3], cx.cpu.regs[4]) = (function, seconds, action);
+        lockstep_s390x::psw::set(&mut cx.cpu, 0x1_8000_0000, CODE);
+        machine.run(1);
+        machine.bytes(0x8e, 2) == [0, 0]
+    };
+    let armed = |machine: &Machine| machine.cx.bp.calendar.next().map(|(time, _)| time.as_ns());
+    let mut machine = Machine::new(CODE);
+    for refused in [(1, 30, 0), (2, 0, 0), (0, 14, 0), (0, 30, 1), (3, 30, 0), (0, u64::MAX, 0)] {
+        assert!(!ask(&mut machine, refused.0, refused.1, refused.2), "{refused:?}");
+    }
+    assert_eq!(armed(&machine), None);
+    assert!(ask(&mut machine, 0, 30, 0));
+    assert!(armed(&machine).is_some_and(|ns| (30_000_000_000..30_000_001_000).contains(&ns)));
+    assert!(ask(&mut machine, 1, 15, 0));
+    assert!(armed(&machine).is_some_and(|ns| (15_000_000_000..15_000_001_000).contains(&ns)));
+    assert!(ask(&mut machine, 2, 0, 0));
+    assert_eq!(armed(&machine), None);
+    machine.cx.requests.clear();
+    S390x::due(&mut machine.cx, 2);
+    assert!(matches!(machine.cx.requests[..], [Request::Reset]));
 }

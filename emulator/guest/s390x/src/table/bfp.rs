@@ -1,29 +1,29 @@
 //! Floating-point support and binary floating-point instructions (Principles of Operation, chapters 9 and 19).
 
-use crate::float;
+use crate::{float, float_registers};
 
 instructions! {
     // Support.
-    ld      "68"    RX      "f1,x"          = float::ld;
-    ldy     "ed65"  RXY     "f1,x"          = float::ld;
-    le      "78"    RX      "f1,x"          = float::le;
-    ley     "ed64"  RXY     "f1,x"          = float::le;
-    std     "60"    RX      "f1,x"          = float::std;
-    stdy    "ed67"  RXY     "f1,x"          = float::std;
-    ste     "70"    RX      "f1,x"          = float::ste;
-    stey    "ed66"  RXY     "f1,x"          = float::ste;
-    ldr     "28"    RR      "f1,f2"         = float::ldr;
-    ler     "38"    RR      "f1,f2"         = float::ler;
-    lxr     "b365"  RRE     "f1,f2"         = float::lxr;
-    lzer    "b374"  RRE     "f1"            = float::lzer;
-    lzdr    "b375"  RRE     "f1"            = float::lzdr;
-    lzxr    "b376"  RRE     "f1"            = float::lzxr;
-    ldgr    "b3c1"  RRE     "f1,r2"         = float::ldgr;
-    lgdr    "b3cd"  RRE     "r1,f2"         = float::lgdr;
-    cpsdr   "b372"  RRF     "f1,f3,f2"      = float::cpsdr;
-    lpdfr   "b370"  RRE     "f1,f2"         = float::lpdfr;
-    lndfr   "b371"  RRE     "f1,f2"         = float::lndfr;
-    lcdfr   "b373"  RRE     "f1,f2"         = float::lcdfr;
+    ld      "68"    RX      "f1,x"          = float_registers::ld;
+    ldy     "ed65"  RXY     "f1,x"          = float_registers::ld;
+    le      "78"    RX      "f1,x"          = float_registers::le;
+    ley     "ed64"  RXY     "f1,x"          = float_registers::le;
+    std     "60"    RX      "f1,x"          = float_registers::std;
+    stdy    "ed67"  RXY     "f1,x"          = float_registers::std;
+    ste     "70"    RX      "f1,x"          = float_registers::ste;
+    stey    "ed66"  RXY     "f1,x"          = float_registers::ste;
+    ldr     "28"    RR      "f1,f2"         = float_registers::ldr;
+    ler     "38"    RR      "f1,f2"         = float_registers::ler;
+    lxr     "b365"  RRE     "f1,f2"         = float_registers::lxr;
+    lzer    "b374"  RRE     "f1"            = float_registers::lzer;
+    lzdr    "b375"  RRE     "f1"            = float_registers::lzdr;
+    lzxr    "b376"  RRE     "f1"            = float_registers::lzxr;
+    ldgr    "b3c1"  RRE     "f1,r2"         = float_registers::ldgr;
+    lgdr    "b3cd"  RRE     "r1,f2"         = float_registers::lgdr;
+    cpsdr   "b372"  RRF     "f1,f3,f2"      = float_registers::cpsdr;
+    lpdfr   "b370"  RRE     "f1,f2"         = float_registers::lpdfr;
+    lndfr   "b371"  RRE     "f1,f2"         = float_registers::lndfr;
+    lcdfr   "b373"  RRE     "f1,f2"         = float_registers::lcdfr;
     lfpc    "b29d"  S       "s"             @ float::lfpc;
     stfpc   "b29c"  S       "s"             @ float::stfpc;
     sfpc    "b384"  RRE     "r1"            @ float::sfpc;

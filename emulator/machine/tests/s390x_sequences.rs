@@ -1,0 +1,251 @@
+//! Random sequences of s390x instructions, each row of the table among them, on both engines: the counterpart of
+//! `sequences.rs` for big-endian instructions of several lengths, which may be jumped into.
+//!
+//! Half of the sequences run with translation, in which the page after the data is missing, read-only or another address of
+//! the code; half of them in problem state; some in the short addressing modes. A program interruption is answered by a
+//! handler that goes on behind the instruction.
+//!
+//! `LOCKSTEP_SEQUENCES` says how many (default: one for each row of the table), `LOCKSTEP_SEED` from where.
+
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a test prints what it did"
+)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
+
+use std::collections::BTreeSet;
+
+use common::{Machine, Random};
+use lockstep_cpu::{Cx, Engine, Guest, Interpreter, PowerState, SINK};
+use lockstep_jit::{Hotness, Jit};
+use lockstep_s390x::{S390x, decode, psw, reg, rows};
+
+#[path = "../../guest/s390x/tests/common/mod.rs"]
+mod common;
+
+const CODE: u64 = 0x2_0000;
+const DATA: u64 = 0x4_0000;
+const HANDLER: u64 = 0x1_0000;
+const SEGMENTS: u64 = 0x8_0000;
+const PAGES: u64 = 0x9_0000;
+/// Instructions in a sequence.
+const LENGTH: u64 = 24;
+/// Page-table entries: not there, and not to be stored into.
+const INVALID: u64 = 0x400;
+const PROTECTED: u64 = 0x200;
+
+/// STG %r14,0x200; CLI 0x8f,0x10; JL over: LLGC %r14,0x8d; AG %r14,0x158; STG %r14,0x158; here: LG %r14,0x200; LPSWE 0x150. What
+/// nullifies leaves the PSW at the instruction.
+const SKIP: &[u8] = &[
+    0xe3, 0xe0, 0x02, 0x00, 0x00, 0x24, 0x95, 0x10, 0x00, 0x8f, 0xa7, 0x44, 0x00, 0x0b, 0xe3, 0xe0,
+    0x00, 0x8d, 0x00, 0x90, 0xe3, 0xe0, 0x01, 0x58, 0x00, 0x08, 0xe3, 0xe0, 0x01, 0x58, 0x00, 0x24,
+    0xe3, 0xe0, 0x02, 0x00, 0x00, 0x04, 0xb2, 0xb2, 0x01, 0x50,
+];
+
+/// An encoding of a row; relative operands lead into the sequence or near it.
+fn encoding(random: &mut Random, number: usize) -> Vec<u8> {
+    let row = &rows()[number];
+    let mut bytes = random.next().to_be_bytes();
+    bytes[0] = row.first;
+    match row.first {
+        0x01 | 0xb2 | 0xb3 | 0xb9 | 0xe5 => bytes[1] = row.second,
+        0xa5 | 0xa7 | 0xc0 | 0xc2 | 0xc4 | 0xc6 | 0xc8 | 0xcc => {
+            bytes[1] = bytes[1] & 0xf0 | row.second;
+        }
+        0xe3 | 0xe6 | 0xe7 | 0xeb | 0xec | 0xed => bytes[5] = row.second,
+        _ => {}
+    }
+    let len = S390x::length([bytes[0], bytes[1]]);
+    if row.operands().contains('j') {
+        let offset = random.below(0x40) as i64 - 0x20;
+        let data = (DATA - CODE) as i64 / 2 + random.below(0x400) as i64;
+        match row.first {
+            0xc0 if row.name != "larl" => {
+                bytes[2..6].copy_from_slice(&(offset as i32).to_be_bytes())
+            }
+            0xcc => bytes[2..6].copy_from_slice(&(offset as i32).to_be_bytes()),
+            0xc0 | 0xc4 | 0xc6 => bytes[2..6].copy_from_slice(&(data as i32).to_be_bytes()),
+            _ => bytes[2..4].copy_from_slice(&(offset as i16).to_be_bytes()),
+        }
+    } else if len >= 4 && random.below(4) != 0 {
+        // Displacements of a page at most.
+        match row.first {
+            0xe3 | 0xeb => bytes[4] = 0,
+            _ => bytes[2] &= 0xf7,
+        }
+    }
+    bytes[..len].to_vec()
+}
+
+/// What both engines start from.
+struct Start {
+    code: Vec<u8>,
+    regs: Vec<u64>,
+    vregs: Vec<u128>,
+    data: Vec<u8>,
+    mask: u64,
+    cr0: u64,
+    /// The page-table entry of the page after the data.
+    next_page: u64,
+    counts: Vec<u64>,
+}
+
+/// Near zero, near a power of two, an address that works, one that hardly does, or anything.
+fn register(random: &mut Random) -> u64 {
+    match random.below(8) {
+        0 => random.value(),
+        1 => CODE + random.below(LENGTH) * 4,
+        2 => DATA + 0x1000 - random.below(16),
+        3 => random.below(0x100),
+        4 => DATA + random.below(0x1000),
+        _ => DATA + random.below(0x100) * 8,
+    }
+}
+
+impl Start {
+    fn new(random: &mut Random, first: usize) -> Self {
+        let count = rows().len();
+        let code = (0..LENGTH)
+            .flat_map(|place| {
+                let any = random.below(count as u64) as usize;
+                encoding(random, if place == 0 { first % count } else { any })
+            })
+            .collect();
+        let regs = (0..16).map(|_| register(random)).collect();
+        let vregs =
+            (0..32).map(|_| u128::from(random.float(52, 11)) << 64 | u128::from(random.value()));
+        let vregs = vregs.collect();
+        let data = (0..0x1100).map(|_| random.next() as u8).collect();
+        let mode = match random.below(8) {
+            0 => 0,
+            1 => psw::BA,
+            _ => psw::EA | psw::BA,
+        };
+        let translated = if random.below(2) == 0 { psw::DAT } else { 0 };
+        let problem = if random.below(2) == 0 { psw::PROBLEM } else { 0 };
+        let overflow = if random.below(2) == 0 { psw::FIXED_OVERFLOW } else { 0 };
+        let mask = mode | translated | problem | overflow;
+        // Floating point, execution protection, enhanced DAT, low-address protection.
+        let cr0 = if random.below(8) == 0 { 0 } else { 1 << 18 }
+            | 1 << 43
+            | random.below(2) << 23
+            | random.below(2) << 28;
+        let next_page = [INVALID, (DATA + 0x1000) | PROTECTED, CODE, DATA + 0x1000];
+        let next_page = next_page[random.below(4) as usize];
+        let counts = (0..12).map(|_| 1 + random.below(60)).collect();
+        Self { code, regs, vregs, data, mask, cr0, next_page, counts }
+    }
+
+    fn machine(&self) -> Cx<S390x> {
+        let mut cx = Machine::new(CODE).cx;
+        let mem = &mut cx.mem;
+        mem.write_bytes(CODE, &self.code).unwrap();
+        mem.write_bytes(DATA, &self.data).unwrap();
+        mem.write_bytes(HANDLER, SKIP).unwrap();
+        let mut put = |at: u64, value: u64| mem.write_bytes(at, &value.to_be_bytes()).unwrap();
+        // New PSWs: program, supervisor call; a disabled wait for the rest is what zeros are not.
+        for class in [0x1c0, 0x1d0] {
+            put(class, psw::EA | psw::BA);
+            put(class + 8, HANDLER);
+        }
+        // A supervisor call goes on by its own old PSW.
+        put(0x1c8, HANDLER + 0x100);
+        for page in 0..256 {
+            let at = page * 0x1000;
+            put(PAGES + page * 8, if at == DATA + 0x1000 { self.next_page } else { at });
+        }
+        for segment in 0..2048 {
+            put(SEGMENTS + segment * 8, if segment == 0 { PAGES } else { 0x20 });
+        }
+        mem.write_bytes(HANDLER + 0x100, &[0xb2, 0xb2, 0x01, 0x40]).unwrap();
+        mem.forget_code();
+        let cpu = &mut cx.cpu;
+        cpu.regs[..16].copy_from_slice(&self.regs);
+        cpu.vregs.copy_from_slice(&self.vregs);
+        cpu.sys.cr[0] = self.cr0;
+        for number in [1, 7, 13] {
+            cpu.sys.cr[number] = SEGMENTS | 3;
+        }
+        cpu.regs[usize::from(reg::CC)] = 0;
+        psw::set(cpu, self.mask, CODE);
+        cx
+    }
+}
+
+/// Runs so many instructions, whatever asks for attention; gives the report of what ended the run.
+fn run(engine: &mut dyn Engine<S390x>, cx: &mut Cx<S390x>, count: u64) -> Option<String> {
+    let end = cx.bp.retired + count;
+    while cx.bp.retired < end {
+        cx.bp.attention = false;
+        cx.requests.clear();
+        cx.cpu.power = PowerState::Running;
+        let left = end - cx.bp.retired;
+        if let Some(stop) = engine.run(cx, left) {
+            return Some(stop.to_string());
+        }
+    }
+    None
+}
+
+/// The rows whose instructions begin where the sequence's do.
+fn rows_in(code: &[u8]) -> Vec<u16> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at + 1 < code.len() {
+        let len = S390x::length([code[at], code[at + 1]]);
+        found.push(decode(&code[at..(at + len).min(code.len())]).row);
+        at += len;
+    }
+    found
+}
+
+/// Runs a sequence on both engines, in strides, and compares all state after each.
+fn compare(start: &Start, seed: u64, reached: &mut BTreeSet<u16>) {
+    let (mut expected, mut actual) = (start.machine(), start.machine());
+    let mut interpreter = Interpreter::default();
+    let mut jit = Jit::new(Hotness::Now).unwrap();
+    reached.extend(rows_in(&start.code).iter().filter(|row| usize::from(**row) < rows().len()));
+    for (stride, &count) in start.counts.iter().enumerate() {
+        let stops =
+            [run(&mut interpreter, &mut expected, count), run(&mut jit, &mut actual, count)];
+        for cx in [&mut expected, &mut actual] {
+            cx.cpu.regs[usize::from(SINK)] = 0;
+        }
+        let context = || format!("seed {seed}, stride {stride}, code {:02x?}", start.code);
+        assert_eq!(stops[0], stops[1], "{}", context());
+        assert_eq!(expected.bp.retired, actual.bp.retired, "{}", context());
+        assert_eq!(expected.cpu.pc, actual.cpu.pc, "{}", context());
+        assert_eq!(expected.cpu.regs, actual.cpu.regs, "{}", context());
+        assert!(expected.cpu.state() == actual.cpu.state(), "{}", context());
+        assert_eq!(expected.mem.digest(), actual.mem.digest(), "{}", context());
+        let events = [&expected, &actual].map(|cx| cx.bp.journal.state());
+        assert_eq!(events[0], events[1], "{}", context());
+        if stops[0].is_some() {
+            break;
+        }
+    }
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Catches a difference between the engines in any instruction's result, condition code, interruption, or effect on storage,
+/// keys and TLB.
+#[test]
+fn s390x_sequences_leave_the_same_state() {
+    let count = setting("LOCKSTEP_SEQUENCES", rows().len() as u64);
+    let first = setting("LOCKSTEP_SEED", 1);
+    println!("sequences from seed {first}");
+    let mut reached = BTreeSet::new();
+    for seed in first..first + count {
+        compare(&Start::new(&mut Random(seed), seed as usize), seed, &mut reached);
+    }
+    let rows = rows().len();
+    println!("{count} sequences; {} of {rows} rows reached", reached.len());
+    // Each sequence begins with another row, which runs in any case.
+    let missing = (0..rows).filter(|row| !reached.contains(&(*row as u16)));
+    let missing: Vec<_> = missing.map(|row| lockstep_s390x::rows()[row].name).collect();
+    assert!(missing.is_empty() || count < rows as u64, "rows are missing: {missing:?}");
+}
