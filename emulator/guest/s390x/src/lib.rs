@@ -13,6 +13,7 @@ pub mod debug_registers;
 mod decimal;
 mod decode;
 mod disassemble;
+mod disassemble_vector;
 mod exceptions;
 mod execute;
 pub mod facilities;
@@ -42,6 +43,7 @@ mod timing;
 mod timing_ops;
 mod translate;
 mod translation_ops;
+mod vector;
 
 pub use decode::decode;
 pub use disassemble::disassemble;

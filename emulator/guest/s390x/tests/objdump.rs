@@ -77,7 +77,16 @@ fn normal(text: &str) -> String {
 
 /// The mnemonics of `objdump`'s instructions that this processor does not have, by the reason. A star stands for any ending.
 const ABSENT: &[(&str, &str)] = &[
-    ("v* wf* wl* lcbb", "vectors"),
+    (
+        "vlebr* vllebrz* ldrv lerv vlbr* vler* vstebr* stdrv sterv vstbr* vster* vsld vsrd vstrs* vcnf vclfn* \
+         vcfn vcrnf nnpa",
+        "vectors after the z14",
+    ),
+    (
+        "vpkz* vlrl* vupkz* vstrl* vlip vcvb* vclzdp vcvd* vsrp* vpsop vap vsp vsch* vmp vmsp vdp vrp vscshp \
+         vcsph vsdp vtp vcp",
+        "packed decimal in vectors",
+    ),
     ("tabort tbegin tbeginc tend etnd", "transactions"),
     (
         "ad adr ae aer au aur aw awr axr cd cdr ce cer cxr cxf* cdf* cef* cxg* cdg* ceg* cfe* cfd* cfx* \
