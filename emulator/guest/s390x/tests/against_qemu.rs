@@ -257,22 +257,43 @@ fn random_insn(random: &mut Random, row: &Row) -> Vec<u8> {
 
 /// Gives the fields behind the registers of a vector instruction values that it allows, mostly.
 fn make_usual(bytes: &mut [u8], random: &mut Random, row: &Row) {
+    if matches!(row.name, "vcfps" | "vcfpl" | "vcsfp" | "vclfp") && nibble(bytes, 8) == 2 {
+        // Conversions of words came after the z14.
+        set_nibble(bytes, 8, 3);
+    }
+    if matches!(row.first, 0xe7) && matches!(row.second, 0xc0..=0xc3 | 0xc5 | 0xc7) {
+        // Inexactness is told there even where the instruction wants quiet.
+        let field = nibble(bytes, 7) & !4;
+        set_nibble(bytes, 7, field);
+    }
+    let text = row.operands();
+    if row.name == "vfpso" && nibble(bytes, 8) < 3 {
+        // Of one short number alone, what becomes of the others is not defined.
+        set_nibble(bytes, 8, 4);
+    }
     if random.below(8) == 0 {
         return;
     }
-    let text = row.operands();
     let is_float = text.contains("n7");
     for (place, name) in [(5, "n5"), (6, "n6"), (7, "n7"), (8, "n8")] {
         if text.contains(name) {
             let value = match (is_float, place) {
+                (true, 8) if row.name == "vfpso" => 3 + random.below(2),
                 (true, 5 | 8) => 2 + random.below(3),
                 (true, 6) => random.below(8),
-                (true, _) => random.below(4) * 4,
+                (true, _) if text.contains("/K") => random.below(4) * 4,
+                (true, _) => random.below(2) * 8,
                 (false, 6) => random.below(16),
                 _ => random.below(5),
             };
             set_nibble(bytes, place, value as u8);
         }
+    }
+    if row.name.starts_with("vc") && is_float {
+        set_nibble(bytes, 8, 3);
+    }
+    if row.name == "vsldb" {
+        bytes[3] &= 0x0f;
     }
     if row.name == "vrep" {
         bytes[2] = 0;
@@ -408,6 +429,7 @@ fn push_group(
     let is_vector = matches!(part, Part::Vector | Part::VectorTraps);
     if is_vector {
         push_vectors(program, 0x36, 14, 8);
+        program.push(0xb29d_0220, 4); // lfpc 0x220
     }
     if part == Part::VectorTraps {
         program.set(0, random.below(32) << 27 | random.below(4));

@@ -138,7 +138,7 @@ fn fused<F: Format>(cx: &mut Cx<S390x>, o: Op, negate: Negate) -> Helped {
     let mut result = 0;
     compute(cx, current(cx), lanes::<F>(o), |env, k| {
         let (a, b, c) = (number::<F>(a, k), number::<F>(b, k), number::<F>(c, k));
-        set_number::<F>(&mut result, k, ieee::fma_negating::<F>(env, a, b, c, negate));
+        set_number::<F>(&mut result, k, ieee::fma_negating::<F>(env, b, a, c, negate));
     })?;
     put(cx, o.v1(), result);
     Ok(0)
@@ -249,11 +249,13 @@ pub(crate) fn compare_and_signal(cx: &mut Cx<S390x>, o: Op) -> Helped {
 fn classes<F: Format>(cx: &mut Cx<S390x>, o: Op) -> Helped {
     let (value, wanted) = (get(cx, o.v2()), o.0.0 >> 36 & 0xfff);
     let lanes = lanes::<F>(o);
-    let is_wanted = |k: &u32| wanted >> class_bit::<F>(number::<F>(value, *k)) & 1 != 0;
-    let (mut result, mut holding) = (0, 0);
-    for lane in (0..lanes).filter(is_wanted) {
-        set_element(&mut result, size::<F>(), lane, u128::MAX);
-        holding += 1;
+    let is_wanted = |k: u32| wanted >> class_bit::<F>(number::<F>(value, k)) & 1 != 0;
+    // What is not tested stays; it could be anything.
+    let (mut result, mut holding) = (get(cx, o.v1()), 0);
+    for lane in 0..lanes {
+        let holds = is_wanted(lane);
+        set_element(&mut result, size::<F>(), lane, if holds { u128::MAX } else { 0 });
+        holding += u32::from(holds);
     }
     put(cx, o.v1(), result);
     set_count_code(cx, holding, lanes);
@@ -268,7 +270,8 @@ pub(crate) fn test_class(cx: &mut Cx<S390x>, o: Op) -> Helped {
 
 fn signs<F: Format>(cx: &mut Cx<S390x>, o: Op) -> Helped {
     let value = get(cx, o.v2());
-    let mut result = 0;
+    // Of one number alone, the rest stays; it could be anything.
+    let mut result = get(cx, o.v1());
     for lane in 0..lanes::<F>(o) {
         let old = element(value, size::<F>(), lane);
         let new = match o.field(6) {
@@ -320,7 +323,8 @@ fn converted<A: Format, F: Format>(
 ) -> Helped {
     let lanes = if o.field(7) & SINGLE != 0 { 1 } else { lanes::<A>(o).min(lanes::<F>(o)) };
     let value = get(cx, o.v2());
-    let mut result = 0;
+    // Half of a register stays when there is one number; it could be anything.
+    let mut result = if A::BITS == 128 { get(cx, o.v1()) } else { 0 };
     compute(cx, mode, lanes, |env, k| {
         let rounding = env.rounding;
         let number = ieee::convert::<A, F>(env, number::<A>(value, k * from), rounding);

@@ -162,7 +162,8 @@ pub(crate) fn bytes_right(cx: &mut Cx<S390x>, o: Op) -> Helped {
 
 /// VECTOR SHIFT LEFT DOUBLE BY BYTE.
 pub(crate) fn double_bytes_left(cx: &mut Cx<S390x>, o: Op) -> Helped {
-    let by = u32::from(o.0.byte(3) & 15) * 8;
+    require(o.0.byte(3) <= 15)?;
+    let by = u32::from(o.0.byte(3)) * 8;
     let (a, b) = (get(cx, o.v2()), get(cx, o.v3()));
     let result = if by == 0 { a } else { a << by | b >> (128 - by) };
     put(cx, o.v1(), result);
