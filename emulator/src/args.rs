@@ -9,6 +9,8 @@ use lockstep_host::ListenAddress;
 use lockstep_log::IoMode;
 use lockstep_machine::EngineChoice;
 
+use crate::schedule::PolicyName;
+
 const STATUS: &str = "\
 Exit status:
   0  the guest switched the machine off; a replay reproduced its recording
@@ -93,6 +95,21 @@ pub(crate) struct MachineArgs {
     pub(crate) digest_every: u64,
 }
 
+/// The emulator's own threads: a means to find what depends on their order.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Schedule of the emulator's threads")]
+pub(crate) struct ScheduleArgs {
+    /// Who decides which thread goes next: the operating system, a seed, priorities with D - 1 changes, or a saved schedule
+    #[arg(long, default_value = "os", value_name = "os|random|pct:depth=D|replay:FILE")]
+    pub(crate) schedule: PolicyName,
+    /// What the choices of `random` and `pct` derive from
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) schedule_seed: u64,
+    /// Write down the schedule that was taken
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schedule_trace: Option<PathBuf>,
+}
+
 /// The run.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Run")]
@@ -112,6 +129,8 @@ pub(crate) struct RunOptions {
     /// Print counts and speed at the end
     #[arg(long)]
     pub(crate) stats: bool,
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -198,9 +217,14 @@ pub(crate) struct ReplayArgs {
     /// Do not show the guest's console
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Write a divergence, if there is one, to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Print counts and speed at the end
     #[arg(long)]
     pub(crate) stats: bool,
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -223,6 +247,8 @@ pub(crate) struct DebugArgs {
     /// Memory for the states that are kept for going back, as in 512M or 2G
     #[arg(long, default_value = "512M", value_name = "SIZE")]
     pub(crate) checkpoint_memory: String,
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
     /// Options for gdb
     #[arg(last = true, requires = "gdb")]
     pub(crate) gdb_options: Vec<OsString>,

@@ -69,11 +69,9 @@ impl Front {
         let (console, output) = if input {
             Console::stdio(baton, sender, ConsoleOptions::default())?
         } else {
+            // Closed, so that an idle guest is not waited for.
             drop(sender);
-            let nothing = std::fs::File::open("/dev/null")?;
-            let stdout = std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned()?;
-            let (unused, _) = baton.channel(1);
-            Console::connect(baton, unused, ConsoleOptions::default(), nothing.into(), stdout)?
+            Console::output_only(baton)?
         };
         let output = std::sync::Arc::new(output);
         let door = ChannelDoor::new(receiver, DEFAULT_POLL_INTERVAL);

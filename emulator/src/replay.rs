@@ -4,9 +4,12 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use lockstep_host::{Baton, FileError, Problem, Stopwatch, read_file};
-use lockstep_log::{Header, ImageRecord, ImageRole, LogError, Reader};
-use lockstep_machine::{Images, Replay, ReplayEnd, ReplayError};
+use lockstep_debug::Symbols;
+use lockstep_host::{Baton, FileError, Problem, Stopwatch, read_file, write_file};
+use lockstep_log::{
+    Divergence, DivergenceReport, Header, ImageRecord, ImageRole, LogError, Reader,
+};
+use lockstep_machine::{Images, Machine, Replay, ReplayEnd, ReplayError};
 
 use crate::args::{RecordingArgs, ReplayArgs};
 use crate::debug::symbols_of;
@@ -32,16 +35,15 @@ pub(crate) fn bad_log(path: &Path, error: LogError) -> Failure {
     Failure::Log { path: path.display().to_string(), error }
 }
 
-pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
+pub(crate) fn replay(args: &ReplayArgs, baton: &Baton) -> Result<Status, Failure> {
     let path = &args.recording.log;
     let mut log = open(path)?;
     let images = find_images(&args.recording, &mut log)?;
     let mut replay = Replay::new(log, &images).map_err(|error| in_log(path, error))?;
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
-    let baton = Baton::os();
-    assist(replay.machine(), args.engine, args.stats, &baton)?;
-    let front = if args.quiet { None } else { Some(Front::connect(&baton, false, Vec::new())?) };
+    assist(replay.machine(), args.engine, args.stats, baton)?;
+    let front = if args.quiet { None } else { Some(Front::connect(baton, false, Vec::new())?) };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);
         front
@@ -67,18 +69,37 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
             Ok(Status::Good)
         }
         ReplayEnd::Diverged(divergence) => {
-            eprintln!("lockstep: {divergence}");
-            let symbols = symbols_of(&images);
-            if let Some((name, offset)) = divergence.pc.and_then(|pc| symbols.lookup(pc)) {
-                eprintln!("the pc is in {name}, {offset} bytes on");
-            }
-            if let Some(insn) = replay.machine().disassemble() {
-                let (vcpu, pc) = replay.machine().position();
-                eprintln!("next instruction on {vcpu}: {}  {insn}", symbols.show(pc));
-            }
+            show(&divergence, replay.machine(), &symbols_of(&images), args.report.as_deref())?;
             Ok(Status::Divergence)
         }
     }
+}
+
+/// Tells people about a divergence, and other programs if they want to know.
+fn show(
+    divergence: &Divergence,
+    machine: &mut dyn Machine,
+    symbols: &Symbols,
+    report: Option<&Path>,
+) -> Result<(), Failure> {
+    eprintln!("lockstep: {divergence}");
+    let (next, next_pc) = machine.position();
+    let (vcpu, pc) = divergence.pc.map_or((next, next_pc), |pc| (divergence.vcpu, pc));
+    let instruction = machine.disassemble_at(vcpu, pc).map(|insn| insn.text);
+    if let Some(insn) = &instruction {
+        eprintln!("the instruction there, on {vcpu}: {}  {insn}", symbols.show(pc));
+    }
+    let Some(path) = report else { return Ok(()) };
+    let report = DivergenceReport {
+        pc: Some(pc),
+        symbol: symbols.lookup(pc).map(|(name, offset)| format!("{name}+{offset}")),
+        instruction,
+        ..DivergenceReport::from(divergence)
+    };
+    let mut text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
+    text.push('\n');
+    write_file(path, text.as_bytes())?;
+    Ok(())
 }
 
 fn in_log(path: &Path, error: ReplayError) -> Failure {

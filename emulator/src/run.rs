@@ -155,15 +155,15 @@ fn report(reason: &StopReason) -> Status {
     status
 }
 
-pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
+pub(crate) fn run(args: &RunArgs, baton: &Baton) -> Result<Status, Failure> {
     let mut setup = set_up(&args.machine, &args.run)?;
-    match drive(&mut setup, &args.run, &Baton::os())? {
+    match drive(&mut setup, &args.run, baton)? {
         Pause::Ended(reason) => Ok(report(&reason)),
         pause => Err(Failure::Internal(format!("the machine paused: {pause:?}"))),
     }
 }
 
-pub(crate) fn record(args: &RecordArgs) -> Result<Status, Failure> {
+pub(crate) fn record(args: &RecordArgs, baton: &Baton) -> Result<Status, Failure> {
     refuse_overwriting(args)?;
     let mut setup = set_up(&args.machine, &args.run)?;
     let header = Header {
@@ -173,11 +173,10 @@ pub(crate) fn record(args: &RecordArgs) -> Result<Status, Failure> {
         images: setup.images.records(),
         bundled: args.bundle,
     };
-    let baton = Baton::os();
-    let file = Arc::new(FileSink::create(&baton, &args.output)?);
+    let file = Arc::new(FileSink::create(baton, &args.output)?);
     let sink = Box::new(ToFile(Arc::clone(&file)));
     let recording = Recording::begin(&mut *setup.machine, &header, &setup.images, sink)?;
-    let pause = drive(&mut setup, &args.run, &baton);
+    let pause = drive(&mut setup, &args.run, baton);
     // The file first: when it failed, everything else followed from that.
     let finished = recording.finish(&mut *setup.machine);
     if let Some(file) = Arc::into_inner(file) {

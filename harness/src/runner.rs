@@ -16,9 +16,10 @@ use crate::catalog::fetch_command;
 use crate::failure::Failure;
 use crate::golden::Goldens;
 use crate::load::Running;
+use crate::page::Page;
 use crate::schema::Scenario;
 use crate::trial::Trial;
-use attempt::Attempt;
+use attempt::{Attempt, DIVERGENCE};
 
 /// What all trials of a run have in common.
 #[derive(Clone, Debug)]
@@ -111,6 +112,23 @@ impl Runner {
             trial.command(self.recordings),
         );
         fs::write(place.join("failure.txt"), format!("{text}\n"))?;
+        let page = self.page(trial, &failure, &place, &text);
+        fs::write(place.join("failure.html"), page.html())?;
         Ok(text)
+    }
+
+    fn page(&self, trial: &Trial, failure: &str, place: &Path, text: &str) -> Page {
+        // What is not there or cannot be read is not shown; everything is in the text, too.
+        let report = fs::read(place.join(DIVERGENCE)).ok();
+        let divergence = report.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Page {
+            title: trial.name(),
+            failure: failure.lines().next().unwrap_or_default().to_owned(),
+            facts: vec![("seed", trial.seed.to_string()), ("kept", place.display().to_string())],
+            command: trial.command(self.recordings),
+            divergence,
+            schedule: None,
+            text: text.to_owned(),
+        }
     }
 }

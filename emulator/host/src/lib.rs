@@ -35,7 +35,7 @@ pub use console::{Console, ConsoleError, ConsoleOptions, ConsoleOutcome, Console
 pub use disks::{DiskFile, HostDisks};
 pub use door::{ChannelDoor, DEFAULT_POLL_INTERVAL};
 pub use entropy::fresh_seed;
-pub use file::{FileError, Problem, read_file};
+pub use file::{FileError, Problem, read_file, write_file};
 pub use listen::{Arrival, Closed, Closer, Connection, ListenAddress, ListenError, Listener};
 pub use schedule::Baton;
 pub use sink::{FileSink, SinkError, SinkFailed, Written};

@@ -96,8 +96,6 @@ pub trait Machine: Inspect + Send {
     fn time(&self) -> VirtualTime;
     /// The vCPU that runs next, and its program counter.
     fn position(&self) -> (VcpuId, u64);
-    /// The instruction at the position, disassembled, when its memory can be read without side effects.
-    fn disassemble(&self) -> Option<String>;
 
     /// Digest of the whole state.
     fn digest(&mut self) -> StateDigest;

@@ -165,7 +165,8 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
         let inputs: Vec<_> = events.filter(|event| event.what.kind() == EventKind::Input).collect();
         let door = LogDoor::new(inputs.iter());
         let mut machine = build(&header.machine, images)?;
-        let checker = Checker::new(log.into_events(), header.level);
+        let clock = Clock::new(header.machine.ns_per_insn);
+        let checker = Checker::new(log.into_events(), header.level).with_clock(clock);
         let player = Player { checker, level: header.level, found: None, exhausted: false };
         machine.set_observer(Box::new(player));
         machine.set_door(Box::new(door));

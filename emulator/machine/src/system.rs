@@ -510,16 +510,6 @@ impl<G: Guest> Machine for System<G> {
         (self.cx.cpu.id, self.cx.cpu.pc)
     }
 
-    fn disassemble(&self) -> Option<String> {
-        let pc = self.cx.cpu.pc;
-        let fetch = self.cx.cpu.fetch.filter(|fetch| fetch.page == pc >> 12)?;
-        let address = fetch.frame << 12 | pc & 0xfff;
-        let first: [u8; 2] = self.cx.mem.read(address)?;
-        let mut bytes = vec![0; G::length(first)];
-        self.cx.mem.read_bytes(address, &mut bytes).ok()?;
-        Some(G::disassemble(&bytes, pc))
-    }
-
     fn digest(&mut self) -> StateDigest {
         let mut saved = Saved::default();
         self.save_parts(&mut saved);

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lockstep_log::DivergenceReport;
 use lockstep_machine::Images;
 
 use super::Runner;
@@ -15,6 +16,9 @@ use crate::process::{Ended, Run};
 use crate::schema::{Disk, Exit, Io, Move, Scenario, Step, Typing, pattern, script_text};
 use crate::travel::{Library, RealGdb, travel};
 use crate::trial::Trial;
+
+/// The file in a trial's folder that says where two runs part.
+pub(super) const DIVERGENCE: &str = "divergence.json";
 
 /// A trial that is running.
 pub(super) struct Attempt<'a> {
@@ -106,7 +110,15 @@ impl Attempt<'_> {
         self.check_message(&run, &what)?;
         self.check_console(&run, &what)?;
         if self.scenario.expect.repeatable && recording > 1 && bytes != fs::read(self.log(1))? {
-            let difference = golden::difference(&self.log(1), &log)?;
+            let found = golden::compare(&self.log(1), &log)?;
+            if let Some(divergence) = &found.divergence {
+                let report = DivergenceReport::from(&**divergence);
+                fs::write(
+                    self.folder.join(DIVERGENCE),
+                    serde_json::to_vec_pretty(&report).map_err(io::Error::from)?,
+                )?;
+            }
+            let difference = found.to_string();
             return Err(Failure::LogsDiffer { recording, difference });
         }
         Ok(())
@@ -117,6 +129,7 @@ impl Attempt<'_> {
         let engine = self.trial.engine.name();
         let mut arguments: Vec<OsString> =
             vec!["replay".into(), log.into(), "--engine".into(), engine.into()];
+        arguments.extend(["--report".into(), self.folder.join(DIVERGENCE).into()]);
         self.image_options(&mut arguments);
         let run = self.process(&format!("replay-{recording}-{step}"), arguments);
         let what = format!("replay of recording {recording}");

@@ -75,8 +75,8 @@ impl ConsoleOutput {
 /// A console that is connected to the user.
 pub struct Console {
     raw: Option<RawMode>,
-    /// Closed to tell the reader to end.
-    quit: OwnedFd,
+    /// Closed to tell the reader to end, if there is one.
+    quit: Option<OwnedFd>,
     writer: JoinHandle<ConsoleOutcome>,
 }
 
@@ -93,6 +93,16 @@ impl Console {
         let stdin = io::stdin().as_fd().try_clone_to_owned()?;
         let stdout = io::stdout().as_fd().try_clone_to_owned()?;
         Self::connect(baton, inputs, options, stdin, stdout)
+    }
+
+    /// Connects standard output only: nobody types.
+    ///
+    /// # Errors
+    /// The host refused.
+    pub fn output_only(baton: &Baton) -> Result<(Self, ConsoleOutput), ConsoleError> {
+        let stdout = io::stdout().as_fd().try_clone_to_owned()?;
+        let (writer, output) = start_writer(baton, stdout)?;
+        Ok((Self { raw: None, quit: None, writer }, output))
     }
 
     /// Connects `from` (what the user types) and `to` (what the guest says).
@@ -120,12 +130,10 @@ impl Console {
             inputs,
             stop,
         };
-        let (output, outputs) = baton.channel(BOUND);
-        let writer = writer::Writer::new(baton.clone(), to);
-        let writer = baton.spawn("console-writer", move || writer.run(&outputs))?;
+        let (writer, output) = start_writer(baton, to)?;
         // Not joined: it may be waiting for the machine to take an input, which it never will.
         baton.spawn("console-reader", move || reader.run())?;
-        Ok((Self { raw, quit, writer }, ConsoleOutput(output)))
+        Ok((Self { raw, quit: Some(quit), writer }, output))
     }
 
     /// Disconnects, once everything that was handed to `output` is written, and restores the terminal.
@@ -139,6 +147,16 @@ impl Console {
         drop(self.raw);
         outcome
     }
+}
+
+fn start_writer(
+    baton: &Baton,
+    to: OwnedFd,
+) -> Result<(JoinHandle<ConsoleOutcome>, ConsoleOutput), SpawnError> {
+    let (output, outputs) = baton.channel(BOUND);
+    let writer = writer::Writer::new(baton.clone(), to);
+    let writer = baton.spawn("console-writer", move || writer.run(&outputs))?;
+    Ok((writer, ConsoleOutput(output)))
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ impl Writer {
     /// stop because its reader did.
     pub(super) fn run(mut self, outputs: &Receiver<Vec<u8>>) -> ConsoleOutcome {
         while let Ok(bytes) = outputs.recv() {
+            // Once for all: how many writes it takes is the reader's choice.
+            self.baton.yield_point(Site::ConsoleWrite);
             let mut left = &bytes[..];
             while !left.is_empty() && self.outcome.error.is_none() {
                 let to = &self.to;
