@@ -9,6 +9,8 @@ mod access;
 mod branch;
 mod control;
 mod control_ops;
+mod crypto;
+mod crypto_hash;
 pub mod debug_registers;
 mod decimal;
 mod decode;

@@ -100,7 +100,10 @@ const ABSENT: &[(&str, &str)] = &[
          iextr es* ce* ld* le* lt* cl* cu* cs* ie* te* th*",
         "decimal floating point",
     ),
-    ("km* kimd klmd pcc prno ppno dfltcc sort*", "message security, compression, sorting"),
+    (
+        "kma kdsa pckmo dfltcc sort*",
+        "message security with wrapped keys and after the z14, compression, sorting",
+    ),
     (
         "sel* nc* nn* no* nx* oc* mvcrl lgg llgfsg lgsc stgsc rdp lbear stbear lpswey nnpa qpaci bdepg clzg ctzg",
         "after the z14",

@@ -176,7 +176,16 @@ fn related<F: Format>(env: &mut Env, a: F::Bits, b: F::Bits, signals: bool) -> R
 
 /// The condition code of results that hold or not: 0 all, 1 some, 3 none.
 fn set_count_code(cx: &mut Cx<S390x>, holding: u32, lanes: u32) {
-    set_cc(cx, if holding == lanes { 0 } else if holding == 0 { 3 } else { 1 });
+    set_cc(
+        cx,
+        if holding == lanes {
+            0
+        } else if holding == 0 {
+            3
+        } else {
+            1
+        },
+    );
 }
 
 fn masks<F: Format>(cx: &mut Cx<S390x>, o: Op, holds: fn(Relation) -> bool) -> Helped {
@@ -356,11 +365,7 @@ pub(crate) fn round(cx: &mut Cx<S390x>, o: Op) -> Helped {
 }
 
 /// Doublewords are numbers of both kinds.
-fn with_doublewords(
-    cx: &mut Cx<S390x>,
-    o: Op,
-    each: impl Fn(&mut Env, u64) -> u64,
-) -> Helped {
+fn with_doublewords(cx: &mut Cx<S390x>, o: Op, each: impl Fn(&mut Env, u64) -> u64) -> Helped {
     require(o.field(8) == 3)?;
     let (mode, value) = (mode(cx, o)?, get(cx, o.v2()));
     let mut result = 0;

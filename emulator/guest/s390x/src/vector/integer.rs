@@ -76,7 +76,12 @@ fn packed<E: Emit<S390x>>(e: &mut E, size: u32, a: E::V, b: E::V, op: Binary) ->
 }
 
 #[inline(always)]
-fn add_or_subtract<E: Emit<S390x>>(e: &mut E, i: &Insn, op: Binary, whole: Helper<S390x>) -> Done<E> {
+fn add_or_subtract<E: Emit<S390x>>(
+    e: &mut E,
+    i: &Insn,
+    op: Binary,
+    whole: Helper<S390x>,
+) -> Done<E> {
     match Op(Text(i.raw)).size() {
         size @ 0..=3 => halves(e, i, |e, a, b| packed(e, size, a, b, op)),
         4 => call(e, i, whole),
@@ -229,7 +234,16 @@ pub(crate) fn element_compare_logical(cx: &mut Cx<S390x>, o: Op) -> Helped {
 pub(crate) fn test_under_mask(cx: &mut Cx<S390x>, o: Op) -> Helped {
     let (value, mask) = (get(cx, o.v1()), get(cx, o.v2()));
     let selected = value & mask;
-    set_cc(cx, if selected == 0 { 0 } else if selected == mask { 3 } else { 1 });
+    set_cc(
+        cx,
+        if selected == 0 {
+            0
+        } else if selected == mask {
+            3
+        } else {
+            1
+        },
+    );
     Ok(0)
 }
 
@@ -240,7 +254,8 @@ fn sums(cx: &mut Cx<S390x>, o: Op, wide: u32, sizes: [u32; 2]) -> Helped {
     let (a, b) = (get(cx, o.v2()), get(cx, o.v3()));
     let each = count(size) / count(wide);
     let sum = |k: u32| {
-        let own: u128 = (0..each).fold(0u128, |sum, j| sum.wrapping_add(element(a, size, k * each + j)));
+        let own: u128 =
+            (0..each).fold(0u128, |sum, j| sum.wrapping_add(element(a, size, k * each + j)));
         own.wrapping_add(element(b, size, k * each + each - 1))
     };
     put(cx, o.v1(), build(wide, sum));

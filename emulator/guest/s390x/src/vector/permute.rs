@@ -154,7 +154,11 @@ pub(crate) fn bytes(cx: &mut Cx<S390x>, o: Op) -> Helped {
 }
 
 /// Elements of half the size from those of two registers, and how many were not what they are now.
-fn packed(cx: &mut Cx<S390x>, o: Op, narrow: impl Fn(u128, u32) -> u128) -> Result<u32, Exit<S390x>> {
+fn packed(
+    cx: &mut Cx<S390x>,
+    o: Op,
+    narrow: impl Fn(u128, u32) -> u128,
+) -> Result<u32, Exit<S390x>> {
     let size = o.size();
     require((1..=3).contains(&size))?;
     let (a, b) = (get(cx, o.v2()), get(cx, o.v3()));
@@ -180,7 +184,16 @@ pub(crate) fn pack(cx: &mut Cx<S390x>, o: Op) -> Helped {
 fn set_saturation_code(cx: &mut Cx<S390x>, o: Op, saturated: u32) {
     if o.field(6) & 1 != 0 {
         let all = 2 * count(o.size());
-        set_cc(cx, if saturated == 0 { 0 } else if saturated == all { 3 } else { 1 });
+        set_cc(
+            cx,
+            if saturated == 0 {
+                0
+            } else if saturated == all {
+                3
+            } else {
+                1
+            },
+        );
     }
 }
 

@@ -96,7 +96,13 @@ pub(crate) fn find_not_equal(cx: &mut Cx<S390x>, o: Op) -> Helped {
 }
 
 /// What is left to do when it is known which elements match.
-fn finish(cx: &mut Cx<S390x>, o: Op, size: u32, flags: u8, matches: impl Fn(u128) -> bool) -> Helped {
+fn finish(
+    cx: &mut Cx<S390x>,
+    o: Op,
+    size: u32,
+    flags: u8,
+    matches: impl Fn(u128) -> bool,
+) -> Helped {
     let value = get(cx, o.v2());
     let holds = |k: u32| matches(element(value, size, k)) != (flags & INVERT != 0);
     let (zero, found) = (first_zero(flags, size, value), first(size, holds));
