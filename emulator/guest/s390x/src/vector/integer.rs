@@ -157,9 +157,9 @@ kernels! {
     /// VECTOR LOAD POSITIVE.
     positive = one(3, |a, size| extend(a, size).unsigned_abs());
     /// VECTOR AVERAGE: half of the sum, rounded up.
-    average = two(3, |a, b, size| (extend(a, size) + extend(b, size) + 1 >> 1) as u128);
+    average = two(3, |a, b, size| ((extend(a, size) + extend(b, size) + 1) >> 1) as u128);
     /// VECTOR AVERAGE LOGICAL.
-    average_logical = two(3, |a, b, _| a + b + 1 >> 1);
+    average_logical = two(3, |a, b, _| (a + b + 1) >> 1);
     /// VECTOR ADD COMPUTE CARRY.
     carry = two(4, |a, b, size| u128::from(a > ones(size) - b));
     /// VECTOR SUBTRACT COMPUTE BORROW INDICATION: 1 means none.
