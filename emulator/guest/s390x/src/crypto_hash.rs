@@ -63,7 +63,7 @@ impl Hash {
             Self::Sha1 => {
                 let mut words = words::<5, 4>(state).map(|word| word as u32);
                 message.chunks_exact(64).for_each(|block| {
-                    sha1::compress(&mut words, &[*GenericArray::from_slice(block)])
+                    sha1::compress(&mut words, &[*GenericArray::from_slice(block)]);
                 });
                 put_words(state, &words.map(u64::from), 4);
             }
