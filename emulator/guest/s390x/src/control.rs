@@ -22,6 +22,8 @@ pub(crate) mod cr0 {
     pub(crate) const AFP: u64 = 1 << (63 - 45);
     /// Vector instructions.
     pub(crate) const VECTOR: u64 = 1 << (63 - 46);
+    /// Both that vector instructions need.
+    pub(crate) const VECTORS: u64 = AFP | VECTOR;
     /// Emergency signals.
     pub(crate) const EMERGENCY: u64 = 1 << (63 - 49);
     /// External calls.

@@ -31,6 +31,9 @@ pub fn disassemble(bytes: &[u8], pc: u64) -> String {
         let words: Vec<_> = bytes.iter().map(|byte| format!("0x{byte:02x}")).collect();
         return format!(".byte {}", words.join(","));
     };
+    if row.is_vector() {
+        return crate::disassemble_vector::print(row, text);
+    }
     let insn = Insn { len: length(all[0]) as u8, raw: text.0, ..operands(row.format, text) };
     let mut printed: Vec<String> = Vec::new();
     let names: Vec<&str> = row.operands().split(',').filter(|name| !name.is_empty()).collect();

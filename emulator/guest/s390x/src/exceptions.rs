@@ -56,6 +56,7 @@ pub(crate) mod dxc {
     pub(crate) const BFP: u8 = 0x02;
     pub(crate) const TRUNCATED: u8 = 0x08;
     pub(crate) const INCREMENTED: u8 = 0x0c;
+    pub(crate) const VECTOR: u8 = 0xfe;
     pub(crate) const COMPARE_AND_TRAP: u8 = 0xff;
 }
 

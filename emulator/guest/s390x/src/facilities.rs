@@ -1,7 +1,7 @@
 //! Which facilities there are: what STORE FACILITY LIST tells, and nothing that is not so.
 
 /// The numbers of the facilities that are installed (Principles of Operation, chapter 4, "Facility Indications"). Not among
-/// them: decimal floating point, transactions, vectors, message security, topology, and what came after the z14.
+/// them: decimal floating point, transactions, packed decimal in vectors, keys that are wrapped, topology, and what came after the z14.
 pub const INSTALLED: &[u16] = &[
     0,   // The instructions that are marked N3.
     1,   // z/Architecture, installed
@@ -16,6 +16,7 @@ pub const INSTALLED: &[u16] = &[
     13,  // IPTE range.
     14,  // Nonquiescing key setting.
     16,  // Extended translation 2.
+    17,  // Message-security assist.
     18,  // Long displacement,
     19,  // of high performance.
     21,  // Extended immediates.
@@ -39,11 +40,15 @@ pub const INSTALLED: &[u16] = &[
     51, // Local TLB clearing.
     52, // Interlocked access 2.
     53, // Load/store on condition 2, load and zero rightmost byte.
+    57, // Message-security-assist extension 5: random numbers.
     58, // Miscellaneous instruction extensions 2.
     66, // RESET REFERENCE BITS MULTIPLE.
     75, // Access-exception fetch/store indication.
+    77, // Message-security-assist extension 4: counters, feedback, GHASH.
     78, // Enhanced DAT 2.
+    129, // Vectors.
     130, // Instruction-execution protection.
+    135, // Vector enhancements 1.
 ];
 
 /// Whether a facility is installed.

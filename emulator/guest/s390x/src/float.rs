@@ -18,14 +18,14 @@ use crate::{S390x, Text, storage};
 type Helped = Result<u64, Exit<S390x>>;
 
 /// Bits of the floating-point-control register.
-mod fpc {
+pub(crate) mod fpc {
     /// The bits that there are: masks, flags, data-exception code, decimal and binary rounding mode.
     pub(super) const VALID: u32 = 0xf8f8_ff77;
-    pub(super) const INVALID: u32 = 0x80;
-    pub(super) const DIVIDE: u32 = 0x40;
-    pub(super) const OVERFLOW: u32 = 0x20;
-    pub(super) const UNDERFLOW: u32 = 0x10;
-    pub(super) const INEXACT: u32 = 0x08;
+    pub(crate) const INVALID: u32 = 0x80;
+    pub(crate) const DIVIDE: u32 = 0x40;
+    pub(crate) const OVERFLOW: u32 = 0x20;
+    pub(crate) const UNDERFLOW: u32 = 0x10;
+    pub(crate) const INEXACT: u32 = 0x08;
 }
 
 /// Refuses binary floating point while CR0 keeps it away.
@@ -206,14 +206,14 @@ impl Held for Quad {
 }
 
 /// The environment of the floating-point-control register.
-fn environment(cx: &Cx<S390x>) -> Env {
+pub(crate) fn environment(cx: &Cx<S390x>) -> Env {
     let mut env = Env::s390x();
     env.rounding = rounding_of(cx.cpu.sys.fpc).unwrap_or(Rounding::NearestEven);
     env
 }
 
 /// The library's flags as the register has them.
-fn flags_of(flags: Flags) -> u32 {
+pub(crate) fn flags_of(flags: Flags) -> u32 {
     let all = [
         (Flags::INVALID, fpc::INVALID),
         (Flags::DIVIDE_BY_ZERO, fpc::DIVIDE),
@@ -226,16 +226,17 @@ fn flags_of(flags: Flags) -> u32 {
 
 /// How an instruction rounds.
 #[derive(Clone, Copy)]
-struct Mode {
-    rounding: Rounding,
+pub(crate) struct Mode {
+    /// To which neighbour results go.
+    pub(crate) rounding: Rounding,
     /// Inexactness is not told.
-    quiet: bool,
+    pub(crate) quiet: bool,
     /// By how much a trap changes the exponent of what is too large or too small; zero where that is not known.
     scale: i32,
 }
 
 /// The current mode.
-fn current(cx: &Cx<S390x>) -> Mode {
+pub(crate) fn current(cx: &Cx<S390x>) -> Mode {
     Mode { rounding: environment(cx).rounding, quiet: false, scale: 0 }
 }
 
@@ -699,7 +700,7 @@ fusing! {
 }
 
 /// The rounding that a mask of an instruction asks for; 0 is the current one.
-fn rounding_field(cx: &Cx<S390x>, field: u8) -> Result<Rounding, Exit<S390x>> {
+pub(crate) fn rounding_field(cx: &Cx<S390x>, field: u8) -> Result<Rounding, Exit<S390x>> {
     Ok(match field {
         0 => environment(cx).rounding,
         1 => Rounding::NearestAway,
@@ -864,12 +865,9 @@ conversions! {
     cxlgbr = from_integer<Quad>(U64);
 }
 
-/// TEST DATA CLASS: the last twelve bits of the second-operand address select classes and signs.
-fn test_class<F: Held>(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
-    check_bfp(cx)?;
-    let r1 = rxe(text);
-    F::check(r1)?;
-    let bits: u128 = F::get(cx, r1).into();
+/// The place, from the right, of the bit that stands for a number's class and sign in instructions that test it.
+pub(crate) fn class_bit<F: Format>(value: F::Bits) -> u32 {
+    let bits: u128 = value.into();
     let magnitude = bits & !F::SIGN;
     let class = if magnitude == 0 {
         11
@@ -884,7 +882,15 @@ fn test_class<F: Held>(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped
     } else {
         1
     };
-    let bit = class - u32::from(bits & F::SIGN != 0);
+    class - u32::from(bits & F::SIGN != 0)
+}
+
+/// TEST DATA CLASS: the last twelve bits of the second-operand address select classes and signs.
+fn test_class<F: Held>(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
+    check_bfp(cx)?;
+    let r1 = rxe(text);
+    F::check(r1)?;
+    let bit = class_bit::<F>(F::get(cx, r1));
     set_cc(cx, place >> bit & 1);
     Ok(0)
 }

@@ -5,6 +5,7 @@
 
 use lockstep_cpu::{MmuCx, Vcpu};
 
+use crate::control::cr0;
 use crate::sys::{Space, SpaceKind};
 use crate::{S390x, reg};
 
@@ -168,8 +169,8 @@ pub fn derive(cpu: &mut Cpu) {
         (reg::LINK, if address == 0x7fff_ffff { 1 << 31 } else { 0 }),
         (reg::ZERO, 0),
         (reg::TRAP_OVERFLOW, flag(mask & FIXED_OVERFLOW != 0)),
-        (reg::NO_AFP, flag(cpu.sys.cr[0] & crate::control::cr0::AFP == 0)),
-        (reg::NO_VECTOR, flag(cpu.sys.cr[0] & crate::control::cr0::VECTOR == 0)),
+        (reg::NO_AFP, flag(cpu.sys.cr[0] & cr0::AFP == 0)),
+        (reg::NO_VECTOR, flag(cpu.sys.cr[0] & cr0::VECTORS != cr0::VECTORS)),
     ];
     for (number, value) in values {
         cpu.regs[usize::from(number)] = value;

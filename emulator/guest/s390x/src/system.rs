@@ -261,6 +261,7 @@ mod order {
     pub(super) const SET_ARCHITECTURE: u64 = 18;
     pub(super) const CONDITIONAL_EMERGENCY: u64 = 19;
     pub(super) const SENSE_RUNNING: u64 = 21;
+    pub(super) const STORE_ADDITIONAL_STATUS: u64 = 23;
 }
 
 /// Bits of the status that SIGNAL PROCESSOR gives.
@@ -344,7 +345,7 @@ fn signal_self(cx: &mut Cx<S390x>, r1: usize, order: u64, parameter: u64) -> Hel
             cx.attend();
             Ok(0)
         }
-        order::SET_PREFIX | order::STORE_STATUS => {
+        order::SET_PREFIX | order::STORE_STATUS | order::STORE_ADDITIONAL_STATUS => {
             let _ = parameter;
             signal_status(cx, r1, status::INCORRECT_STATE)
         }
@@ -383,7 +384,8 @@ fn signal(cx: &mut Cx<S390x>, to: u16, power: PowerState, r1: usize, order: u64)
         | order::INITIAL_RESET
         | order::RESET
         | order::SET_PREFIX
-        | order::STORE_STATUS => {
+        | order::STORE_STATUS
+        | order::STORE_ADDITIONAL_STATUS => {
             unimplemented(cx, &format!("SIGNAL PROCESSOR: order {order} to another processor"))
         }
         _ => signal_status(cx, r1, status::INVALID_ORDER),

@@ -77,7 +77,16 @@ fn normal(text: &str) -> String {
 
 /// The mnemonics of `objdump`'s instructions that this processor does not have, by the reason. A star stands for any ending.
 const ABSENT: &[(&str, &str)] = &[
-    ("v* wf* wl* lcbb", "vectors"),
+    (
+        "vlebr* vllebrz* ldrv lerv vlbr* vler* vstebr* stdrv sterv vstbr* vster* vsld vsrd vstrs* vcnf vclfn* \
+         vcfn vcrnf nnpa",
+        "vectors after the z14",
+    ),
+    (
+        "vpkz* vlrl* vupkz* vstrl* vlip vcvb* vclzdp vcvd* vsrp* vpsop vap vsp vsch* vmp vmsp vdp vrp vscshp \
+         vcsph vsdp vtp vcp",
+        "packed decimal in vectors",
+    ),
     ("tabort tbegin tbeginc tend etnd", "transactions"),
     (
         "ad adr ae aer au aur aw awr axr cd cdr ce cer cxr cxf* cdf* cef* cxg* cdg* ceg* cfe* cfd* cfx* \
@@ -91,7 +100,10 @@ const ABSENT: &[(&str, &str)] = &[
          iextr es* ce* ld* le* lt* cl* cu* cs* ie* te* th*",
         "decimal floating point",
     ),
-    ("km* kimd klmd pcc prno ppno dfltcc sort*", "message security, compression, sorting"),
+    (
+        "kma kdsa pckmo dfltcc sort*",
+        "message security with wrapped keys and after the z14, compression, sorting",
+    ),
     (
         "sel* nc* nn* no* nx* oc* mvcrl lgg llgfsg lgsc stgsc rdp lbear stbear lpswey nnpa qpaci bdepg clzg ctzg",
         "after the z14",

@@ -95,6 +95,7 @@ impl Row {
             RXF => all(2, 8),
             RSL => bit(2, true) | all(4, 7),
             SMI => bit(2, true) | all(4, 11),
+            V | VRX | VRS => crate::disassemble_vector::used(self.operands),
             _ => all(2, 11),
         } | match CodePart::of(self.first) {
             CodePart::None => 0,
@@ -115,6 +116,12 @@ impl Row {
     #[must_use]
     pub fn has_long_displacement(&self) -> bool {
         matches!(self.format, Format::RXY | Format::RSY | Format::SIY)
+    }
+
+    /// Whether it has vector operands, or is among those that have.
+    #[must_use]
+    pub fn is_vector(&self) -> bool {
+        matches!(self.format, Format::V | Format::VRX | Format::VRS)
     }
 
     /// Whether it loads or stores registers from one to another.
