@@ -130,7 +130,18 @@ pub(crate) struct RunOptions {
     #[arg(long)]
     pub(crate) stats: bool,
     #[command(flatten)]
+    pub(crate) faults: FaultArgs,
+    #[command(flatten)]
     pub(crate) schedule: ScheduleArgs,
+}
+
+/// Bugs to switch on.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct FaultArgs {
+    /// Have a bug that emulators once had, to see whether it is caught; only in builds with the feature `faults`. May be given
+    /// several times
+    #[arg(long = "fault", value_name = "NAME")]
+    pub(crate) names: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -224,6 +235,8 @@ pub(crate) struct ReplayArgs {
     #[arg(long)]
     pub(crate) stats: bool,
     #[command(flatten)]
+    pub(crate) faults: FaultArgs,
+    #[command(flatten)]
     pub(crate) schedule: ScheduleArgs,
 }
 
@@ -247,6 +260,8 @@ pub(crate) struct DebugArgs {
     /// Memory for the states that are kept for going back, as in 512M or 2G
     #[arg(long, default_value = "512M", value_name = "SIZE")]
     pub(crate) checkpoint_memory: String,
+    #[command(flatten)]
+    pub(crate) faults: FaultArgs,
     #[command(flatten)]
     pub(crate) schedule: ScheduleArgs,
     /// Options for gdb
@@ -272,6 +287,8 @@ pub(crate) enum LogCommand {
         /// The logs
         #[arg(required = true)]
         logs: Vec<PathBuf>,
+        #[command(flatten)]
+        faults: FaultArgs,
     },
     /// Print counts and sizes
     Stat {

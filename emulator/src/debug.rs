@@ -14,6 +14,7 @@ use lockstep_timeline::{OpenError, Options, Timeline};
 
 use crate::args::DebugArgs;
 use crate::failure::{Failure, Status};
+use crate::faults::Switched;
 use crate::replay::{bad_log, find_images, open, path_of};
 use crate::run::IMAGE_LIMIT;
 
@@ -35,10 +36,16 @@ pub(crate) fn debug(args: &DebugArgs, baton: &Baton) -> Result<Status, Failure> 
         checkpoint_memory: parse_memory(&args.checkpoint_memory)?,
         side_by_side: Some(side_by_side),
     };
-    let timeline = Timeline::open(log, images, options).map_err(|error| match error {
+    let faults = Switched::new(&args.faults, baton)?.replaying();
+    #[allow(unused_mut, reason = "faults are switched on in it")]
+    let mut timeline = Timeline::open(log, images, options).map_err(|error| match error {
         OpenError::Log(error) => bad_log(path, error),
         error => Failure::Open(error),
     })?;
+    #[cfg(not(feature = "faults"))]
+    let _ = faults;
+    #[cfg(feature = "faults")]
+    timeline.set_faults(faults.0);
     let (arch, big_endian) = (timeline.machine().arch(), timeline.machine().big_endian());
     let session = Session::new(timeline, symbols);
     let listener = Listener::bind(baton, &args.listen)?;

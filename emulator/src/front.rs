@@ -8,6 +8,7 @@ use lockstep_host::{
 use lockstep_machine::{LogSink, Outputs};
 
 use crate::failure::Failure;
+use crate::faults::Switched;
 
 /// Inputs under way to the machine before whoever types has to wait.
 const INPUT_BOUND: usize = 256;
@@ -24,6 +25,8 @@ pub(crate) struct Front {
 struct ToThreads {
     console: std::sync::Arc<ConsoleOutput>,
     disks: Option<std::sync::Arc<HostDisks>>,
+    #[cfg(feature = "faults")]
+    short_writes: crate::faults::ShortWrites,
 }
 
 impl Outputs for ToThreads {
@@ -41,6 +44,8 @@ impl Outputs for ToThreads {
                 }
             }
         }
+        #[cfg(feature = "faults")]
+        let bytes = self.short_writes.write(bytes);
         self.console.write(bytes);
     }
 }
@@ -50,11 +55,12 @@ pub(crate) type Connected = (Front, Box<dyn Door>, Box<dyn Outputs>);
 
 impl Front {
     /// Connects the console and the signals. Gives the door through which they come in; without `input`, only signals
-    /// do. `disks` are those whose reads are the host's.
+    /// do. `disks` are those whose reads are the host's, and `faults` those that are on.
     pub(crate) fn connect(
         baton: &Baton,
         input: bool,
         disks: Vec<DiskFile>,
+        faults: &Switched,
     ) -> Result<Connected, Failure> {
         let (sender, receiver) = baton.channel::<Input>(INPUT_BOUND);
         let signals = StopOnSignal::install(baton, sender.urgent())
@@ -75,7 +81,14 @@ impl Front {
         };
         let output = std::sync::Arc::new(output);
         let door = ChannelDoor::new(receiver, DEFAULT_POLL_INTERVAL);
-        let outputs = ToThreads { console: std::sync::Arc::clone(&output), disks: disks.clone() };
+        #[cfg(not(feature = "faults"))]
+        let _ = faults;
+        let outputs = ToThreads {
+            console: std::sync::Arc::clone(&output),
+            disks: disks.clone(),
+            #[cfg(feature = "faults")]
+            short_writes: crate::faults::ShortWrites::new(faults, &output),
+        };
         Ok((Self { console, output, disks, _signals: signals }, Box::new(door), Box::new(outputs)))
     }
 

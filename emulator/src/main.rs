@@ -14,6 +14,7 @@ mod args;
 mod bisect;
 mod debug;
 mod failure;
+mod faults;
 mod front;
 mod log_commands;
 mod machines;

@@ -14,6 +14,7 @@ use lockstep_machine::{Images, Machine, Replay, ReplayEnd, ReplayError};
 use crate::args::{RecordingArgs, ReplayArgs};
 use crate::debug::symbols_of;
 use crate::failure::{Failure, Status};
+use crate::faults::Switched;
 use crate::front::Front;
 use crate::run::{IMAGE_LIMIT, assist, file_name};
 use crate::stats::print_stats;
@@ -42,8 +43,11 @@ pub(crate) fn replay(args: &ReplayArgs, baton: &Baton) -> Result<Status, Failure
     let mut replay = Replay::new(log, &images).map_err(|error| in_log(path, error))?;
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
+    let faults = Switched::new(&args.faults, baton)?.replaying();
+    faults.switch_on(replay.machine());
     assist(replay.machine(), args.engine, args.stats, baton)?;
-    let front = if args.quiet { None } else { Some(Front::connect(baton, false, Vec::new())?) };
+    let front =
+        if args.quiet { None } else { Some(Front::connect(baton, false, Vec::new(), &faults)?) };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);
         front

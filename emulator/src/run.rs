@@ -16,6 +16,7 @@ use lockstep_machine::{
 
 use crate::args::{Engine, MachineArgs, RecordArgs, RunArgs, RunOptions};
 use crate::failure::{Failure, Status};
+use crate::faults::Switched;
 use crate::front::{Front, ToFile};
 use crate::stats::print_stats;
 
@@ -110,9 +111,14 @@ pub(crate) fn file_name(path: &Path) -> String {
 }
 
 /// Runs a machine to its end, with the user at its console.
-fn drive(setup: &mut Setup, run: &RunOptions, baton: &Baton) -> Result<Pause, Failure> {
+fn drive(
+    setup: &mut Setup,
+    run: &RunOptions,
+    baton: &Baton,
+    faults: &Switched,
+) -> Result<Pause, Failure> {
     let (front, door, outputs) =
-        Front::connect(baton, !run.no_input, std::mem::take(&mut setup.disks))?;
+        Front::connect(baton, !run.no_input, std::mem::take(&mut setup.disks), faults)?;
     assist(&mut *setup.machine, run.engine, run.stats, baton)?;
     let script = std::mem::take(&mut setup.script);
     setup.machine.set_door(Box::new(ScriptDoor::new(script, door, run.limit)));
@@ -157,7 +163,9 @@ fn report(reason: &StopReason) -> Status {
 
 pub(crate) fn run(args: &RunArgs, baton: &Baton) -> Result<Status, Failure> {
     let mut setup = set_up(&args.machine, &args.run)?;
-    match drive(&mut setup, &args.run, baton)? {
+    let faults = Switched::new(&args.run.faults, baton)?;
+    faults.switch_on(&mut *setup.machine);
+    match drive(&mut setup, &args.run, baton, &faults)? {
         Pause::Ended(reason) => Ok(report(&reason)),
         pause => Err(Failure::Internal(format!("the machine paused: {pause:?}"))),
     }
@@ -173,10 +181,12 @@ pub(crate) fn record(args: &RecordArgs, baton: &Baton) -> Result<Status, Failure
         images: setup.images.records(),
         bundled: args.bundle,
     };
+    let faults = Switched::new(&args.run.faults, baton)?;
+    faults.switch_on(&mut *setup.machine);
     let file = Arc::new(FileSink::create(baton, &args.output)?);
     let sink = Box::new(ToFile(Arc::clone(&file)));
     let recording = Recording::begin(&mut *setup.machine, &header, &setup.images, sink)?;
-    let pause = drive(&mut setup, &args.run, baton);
+    let pause = drive(&mut setup, &args.run, baton, &faults);
     // The file first: when it failed, everything else followed from that.
     let finished = recording.finish(&mut *setup.machine);
     if let Some(file) = Arc::into_inner(file) {

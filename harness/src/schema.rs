@@ -63,6 +63,8 @@ pub struct Scenario {
     /// What must come out.
     #[serde(default)]
     pub expect: Expect,
+    /// The bug that this scenario is there to catch. Everything else is what must hold without it.
+    pub fault: Option<String>,
     /// How long one process may take, in wall time, before it counts as hanging.
     #[serde(default = "default_timeout")]
     pub timeout: Span,
@@ -236,6 +238,26 @@ impl Exit {
     }
 }
 
+names! {
+    /// What gives a fault away.
+    Caught {
+        /// Two recordings are not the same file.
+        DifferentLogs = "different-logs",
+        /// A replay says that it is not the run that was recorded.
+        Divergence = "divergence",
+        /// Moving over a recording does.
+        Debug = "debug",
+        /// A machine that can neither go on nor be woken.
+        Dead = "dead",
+        /// The dump of a log is not the log.
+        Dump = "dump",
+        /// The guest prints something else.
+        Console = "console",
+        /// The log is not the reviewed one.
+        Golden = "golden",
+    }
+}
+
 /// How it is recorded.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -268,11 +290,23 @@ pub struct Expect {
     pub golden: bool,
     /// Whether all recordings must be the same file.
     pub repeatable: bool,
+    /// What gives the scenario's fault away, when it is on.
+    pub caught: Option<Caught>,
+    /// What is then said contains this.
+    pub says: Option<String>,
 }
 
 impl Default for Expect {
     fn default() -> Self {
-        Self { exit: Exit::PowerOff, message: None, console: None, golden: true, repeatable: true }
+        Self {
+            exit: Exit::PowerOff,
+            message: None,
+            console: None,
+            golden: true,
+            repeatable: true,
+            caught: None,
+            says: None,
+        }
     }
 }
 

@@ -35,7 +35,11 @@ impl Trial {
     /// The trials of a scenario that are selected.
     #[must_use]
     pub fn all(entry: &Arc<Entry>, scenario: &Scenario, selection: &Selection) -> Vec<Self> {
-        let axes = selected(&scenario.axes, selection);
+        let mut axes = selected(&scenario.axes, selection);
+        if scenario.fault.is_some() && selection.seeds.is_none() {
+            // They are schedules to hunt with (see `runner::hunt`); without the fault one is like the other.
+            axes.seeds.0.truncate(1);
+        }
         let mut boards: Vec<_> = axes.boards.into_iter().map(Some).collect();
         if boards.is_empty() {
             boards.push(None);
@@ -200,6 +204,18 @@ mod tests {
         let one = Selection { board: Some("virt,gic=3".to_owned()), ..Selection::default() };
         assert_eq!(names(axes, &one), ["aarch64/timer/virt-gic-3/interp/none/os/seed-1"]);
         assert!(names("{}", &one).is_empty());
+    }
+
+    /// Catches the ordinary trials of a scenario with a fault becoming as many as its seeds.
+    #[test]
+    fn seeds_to_hunt_with_are_not_trials() {
+        let text = "description: x\nfault: y\nmachine: { board: virt }\nguest: { bios: { fetched: x/y } }\n\
+                    axes: { seeds: 0..50 }\nexpect: { caught: debug }\n";
+        let scenario = schema::parse(Path::new("/scenarios/x.yaml"), text, Path::new("/")).unwrap();
+        let (name, folder) = ("x/faults/y".to_owned(), "/".into());
+        let entry = Arc::new(Entry { name, folder, scenario: Ok(scenario) });
+        let scenario = entry.scenario.as_ref().unwrap();
+        assert_eq!(Trial::all(&entry, scenario, &Selection::default()).len(), 1);
     }
 
     #[test]

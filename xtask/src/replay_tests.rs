@@ -126,7 +126,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         None if options.fault.is_some() => build_with_faults(root)?,
         None => build(root, &["build", "--release", "--package", "lockstep"])?,
     };
-    let tests = build(root, &["test", "--no-run", "--package", "harness", "--test", "scenarios"])?;
+    let mut tests = vec!["test", "--no-run", "--package", "harness", "--test", "scenarios"];
+    if options.fault.is_some() {
+        // They move over recordings themselves, with the fault.
+        tests.extend(["--features", "faults"]);
+    }
+    let tests = build(root, &tests)?;
     let program = options.program(&tests, &emulator, root);
     if options.list { list(&program, &tests) } else { follow_trials(options, &program, root) }
 }
@@ -264,7 +269,7 @@ fn follow_trials(options: &Options, program: &duct::Expression, root: &Path) -> 
         if let Some(fault) = &options.fault {
             let tried = search.tried();
             let missed = || Error::NotCaught(format!("{fault} in {tried} trials"));
-            return search.has_found().then_some(()).ok_or_else(missed);
+            return search.has_caught().then_some(()).ok_or_else(missed);
         }
     }
     let failures = Failures { trials: table.failed(), disagreements: table.disagreements() };

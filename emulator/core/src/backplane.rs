@@ -54,6 +54,9 @@ pub struct Backplane {
     pub attention: bool,
     /// Whether console output is such a change: the door looks at it.
     pub watch_outputs: bool,
+    /// The bugs that are switched on.
+    #[cfg(feature = "faults")]
+    pub faults: crate::faults::Faults,
 }
 
 impl Backplane {
@@ -69,6 +72,8 @@ impl Backplane {
             outputs: Vec::new(),
             attention: false,
             watch_outputs: false,
+            #[cfg(feature = "faults")]
+            faults: crate::faults::Faults::default(),
         }
     }
 

@@ -20,6 +20,8 @@ mod console;
 mod disks;
 mod door;
 mod entropy;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod file;
 mod listen;
 pub mod schedule;

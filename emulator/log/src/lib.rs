@@ -12,6 +12,8 @@ mod divergence;
 mod dump;
 mod encode;
 mod error;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod fold;
 mod format;
 mod frames;

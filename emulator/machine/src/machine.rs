@@ -121,6 +121,13 @@ pub trait Machine: Inspect + Send {
     /// Replaces whoever is shown the outputs.
     fn set_outputs(&mut self, outputs: Box<dyn Outputs>);
 
+    /// Switches bugs on.
+    #[cfg(feature = "faults")]
+    fn set_faults(&mut self, faults: lockstep_core::faults::Faults);
+    /// The bugs that are on.
+    #[cfg(feature = "faults")]
+    fn faults(&self) -> lockstep_core::faults::Faults;
+
     /// What it did so far.
     fn stats(&self) -> Stats;
 }

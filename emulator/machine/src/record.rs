@@ -76,13 +76,19 @@ impl Recording {
             }
         }
         let recorder = Recorder { encoder, sink, level: header.level, failure: None };
-        machine.set_observer(Box::new(recorder));
+        #[cfg(not(feature = "faults"))]
+        let recorder = Box::new(recorder);
+        #[cfg(feature = "faults")]
+        let recorder = crate::faults::shared(recorder, &machine.faults());
+        machine.set_observer(recorder);
         Ok(Self(()))
     }
 
     /// Writes what is left, with the index. The sink is dropped.
     pub fn finish(self, machine: &mut dyn Machine) -> Result<(), EncodeError> {
         let observer: Box<dyn Any> = machine.take_observer();
+        #[cfg(feature = "faults")]
+        let observer = crate::faults::sole(observer);
         let Ok(mut recorder) = observer.downcast::<Recorder>() else { return Ok(()) };
         if let Some(failure) = recorder.failure.take() {
             return Err(failure);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use lockstep_core::{Rng, Use};
 use lockstep_host::schedule::Schedule as SavedSchedule;
-use lockstep_log::DivergenceReport;
+use lockstep_log::{DivergenceReport, encode, parse_dump};
 use lockstep_machine::Images;
 
 use super::Runner;
@@ -49,6 +49,7 @@ impl Attempt<'_> {
                 match step {
                     Step::Record => self.record(recording)?,
                     Step::Replay => self.replay(recording, index)?,
+                    Step::Dump => self.dump(recording)?,
                     // All recordings that are the same file are moved over alike.
                     Step::Debug(_) if recording > 1 && self.scenario.expect.repeatable => {}
                     Step::Debug(moves) => not_tried = self.debug(recording, index, moves)?,
@@ -154,6 +155,25 @@ impl Attempt<'_> {
             .map_err(|difference| Failure::Console { what, difference })
     }
 
+    /// Dumps a log, and makes it from the dump again.
+    fn dump(&self, recording: u32) -> Result<(), Failure> {
+        let log = self.log(recording);
+        let mut arguments: Vec<OsString> = vec!["log".into(), "dump".into(), (&log).into()];
+        self.fault_option(&mut arguments);
+        let run = self.process(&format!("dump-{recording}"), arguments);
+        let what = format!("dump of recording {recording}");
+        self.finish(&run, &what, 0)?;
+        let text = String::from_utf8_lossy(&fs::read(&run.stdout)?).into_owned();
+        let wrong = |message: String| Failure::Dump { what: what.clone(), message };
+        let (header, events) = parse_dump(&text).map_err(|error| wrong(error.to_string()))?;
+        let again = encode(&header, &[], &events).map_err(|error| wrong(error.to_string()))?;
+        if again == fs::read(&log)? {
+            Ok(())
+        } else {
+            Err(wrong("what it says encodes to another log".to_owned()))
+        }
+    }
+
     /// Moves over a recording: through the library, and with a real gdb where there is one. Both are held to the same. Gives a
     /// note when gdb was not tried.
     fn debug(
@@ -174,6 +194,15 @@ impl Attempt<'_> {
         let timeout = self.scenario.timeout.duration();
         let library = Library::open(log, images, engine, timeout);
         let mut library = library.map_err(|error| wrong(error.to_string()))?;
+        #[cfg(feature = "faults")]
+        if let Some(fault) = &self.trial.fault {
+            let seed = Place { recording, step }.schedule_seed(self.trial.seed);
+            library.switch_on(fault, seed).map_err(wrong)?;
+            travel(&mut library, moves).map_err(|error| wrong(error.to_string()))?;
+            return Ok(Some(
+                "gdb was not tried: what it is told is what the library finds".to_owned(),
+            ));
+        }
         travel(&mut library, moves).map_err(|error| wrong(error.to_string()))?;
         if self.scenario.machine.cpus.is_some_and(|cpus| cpus > 1) {
             return Ok(Some("gdb was not tried: it steps threads, not machines".to_owned()));

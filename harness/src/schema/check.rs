@@ -23,6 +23,7 @@ pub(super) fn check(scenario: &Scenario, folder: &Path) -> Checked {
     axes(&scenario.axes)?;
     positive(scenario)?;
     live(scenario)?;
+    fault(scenario)?;
     expect(&scenario.expect, folder)
 }
 
@@ -124,13 +125,29 @@ fn live(scenario: &Scenario) -> Checked {
     }
 }
 
+/// A fault is there to be caught, and nothing is caught without one.
+fn fault(scenario: &Scenario) -> Checked {
+    let expect = &scenario.expect;
+    match (&scenario.fault, expect.caught, &expect.says) {
+        (Some(_), None, _) => Err(Problem::at([Key("fault")], "nothing says what gives it away")
+            .help("add `caught: different-logs`, or another way, to `expect`")),
+        (None, Some(_), _) => {
+            Err(Problem::at([Key("expect"), Key("caught")], "has no effect without a `fault`"))
+        }
+        (None, None, Some(_)) => {
+            Err(Problem::at([Key("expect"), Key("says")], "has no effect without a `fault`"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn steps(steps: &[Step]) -> Checked {
     if steps.is_empty() {
         return Err(Problem::at([Key("steps")], "there is nothing to do"));
     }
     for (index, step) in steps.iter().enumerate() {
         let message = match (index, step) {
-            (0, Step::Replay | Step::Debug(_)) => {
+            (0, Step::Replay | Step::Dump | Step::Debug(_)) => {
                 "there is no recording yet to replay: `record` comes first"
             }
             (1.., Step::Record) => "a scenario has one recording, its first step",

@@ -14,13 +14,15 @@ pub enum Step {
     Record,
     /// Run it again from the log, and compare.
     Replay,
+    /// Dump the log, read the dump, and compare what that encodes to with the log.
+    Dump,
     /// Move over the recording.
     Debug(Vec<Move>),
 }
 
 impl Step {
     /// The steps that are only a name.
-    pub(super) const NAMES: [&str; 2] = ["record", "replay"];
+    pub(super) const NAMES: [&str; 3] = ["record", "replay", "dump"];
 
     /// What is done if the scenario does not say: record, then replay.
     pub(super) fn usual() -> Vec<Self> {
@@ -31,8 +33,9 @@ impl Step {
         match name {
             "record" => Ok(Self::Record),
             "replay" => Ok(Self::Replay),
+            "dump" => Ok(Self::Dump),
             "debug" => Err(E::custom("`debug` needs moves: `debug: [step, reverse-step]`")),
-            _ => Err(E::unknown_variant(name, &["record", "replay", "debug"])),
+            _ => Err(E::unknown_variant(name, &["record", "replay", "dump", "debug"])),
         }
     }
 }
@@ -45,7 +48,7 @@ impl<'de> Deserialize<'de> for Step {
             type Value = Step;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`record`, `replay` or `debug: [...]`")
+                f.write_str("`record`, `replay`, `dump` or `debug: [...]`")
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<Step, E> {

@@ -60,15 +60,28 @@ pub struct ConsoleOutcome {
 }
 
 /// The machine's end of the console's output.
-pub struct ConsoleOutput(Sender<Vec<u8>>);
+pub struct ConsoleOutput {
+    pieces: Sender<Vec<u8>>,
+    #[cfg(feature = "faults")]
+    page: crate::faults::OnePage,
+}
 
 impl ConsoleOutput {
     /// Hands over what the guest wrote. Waits, in wall time only, while the reader is far behind.
     pub fn write(&self, bytes: Vec<u8>) {
         if !bytes.is_empty() {
             // Fails only if the writer panicked, and then `Console::finish` says so.
-            let _ = self.0.send(bytes);
+            let _ = self.pieces.send(bytes);
         }
+    }
+
+    /// Hands over as much as a pipe of one page holds, without waiting; says how much that was.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn write_some(&self, bytes: &[u8]) -> usize {
+        let taken = self.page.take(bytes.len());
+        self.write(bytes[..taken].to_vec());
+        taken
     }
 }
 
@@ -155,8 +168,13 @@ fn start_writer(
 ) -> Result<(JoinHandle<ConsoleOutcome>, ConsoleOutput), SpawnError> {
     let (output, outputs) = baton.channel(BOUND);
     let writer = writer::Writer::new(baton.clone(), to);
+    let output = ConsoleOutput {
+        pieces: output,
+        #[cfg(feature = "faults")]
+        page: writer.page(),
+    };
     let writer = baton.spawn("console-writer", move || writer.run(&outputs))?;
-    Ok((writer, ConsoleOutput(output)))
+    Ok((writer, output))
 }
 
 #[cfg(test)]

@@ -16,11 +16,25 @@ pub(super) struct Writer {
     baton: Baton,
     to: OwnedFd,
     outcome: ConsoleOutcome,
+    #[cfg(feature = "faults")]
+    page: crate::faults::OnePage,
 }
 
 impl Writer {
     pub(super) fn new(baton: Baton, to: OwnedFd) -> Self {
-        Self { baton, to, outcome: ConsoleOutcome::default() }
+        Self {
+            baton,
+            to,
+            outcome: ConsoleOutcome::default(),
+            #[cfg(feature = "faults")]
+            page: crate::faults::OnePage::default(),
+        }
+    }
+
+    /// What the machine can give before it has to know that the reader is slow.
+    #[cfg(feature = "faults")]
+    pub(super) fn page(&self) -> crate::faults::OnePage {
+        self.page.clone()
     }
 
     /// Writes until the machine has no more. When nothing can be written any more, goes on taking: a guest does not
@@ -41,6 +55,8 @@ impl Writer {
                 }
             }
             self.outcome.discarded += left.len() as u64;
+            #[cfg(feature = "faults")]
+            self.page.read(bytes.len());
         }
         self.outcome
     }
