@@ -30,7 +30,8 @@ const DEFAULT_DEPTH: u32 = 3;
 const MAX_DEPTH: u32 = 1000;
 
 /// A regular expression that all schedules match.
-pub(super) const PATTERN: &str = r"^(os|random|pct(:depth=[1-9][0-9]*(,steps=[1-9][0-9]*)?)?|replay:.+)$";
+pub(super) const PATTERN: &str =
+    r"^(os|random|pct(:depth=[1-9][0-9]*(,steps=[1-9][0-9]*)?)?|replay:.+)$";
 
 impl Schedule {
     /// Reads a schedule.
@@ -44,7 +45,9 @@ impl Schedule {
             ("random", None) => Ok(Self::Random),
             ("pct", None) => Ok(Self::Pct { depth: DEFAULT_DEPTH, steps: None }),
             ("pct", Some(options)) => pct(options).ok_or_else(|| {
-                format!("`{text}`: write pct:depth=D or pct:depth=D,steps=N, D from 1 to {MAX_DEPTH}")
+                format!(
+                    "`{text}`: write pct:depth=D or pct:depth=D,steps=N, D from 1 to {MAX_DEPTH}"
+                )
             }),
             ("replay", Some(file)) if !file.is_empty() => Ok(Self::Replay(file.into())),
             ("replay", _) => Err("`replay` needs a schedule: `replay:FILE`".to_owned()),
