@@ -101,6 +101,8 @@ pub struct Guest {
     /// Its disks, which no run changes.
     #[serde(default)]
     pub disks: Vec<Disk>,
+    /// A folder beside the scenario, whose files the guest can open through semihosting. No run changes it.
+    pub files: Option<PathBuf>,
     /// The kernel's command line.
     pub append: Option<String>,
 }

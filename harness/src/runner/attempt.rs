@@ -6,8 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use lockstep_core::{Rng, Use};
+use lockstep_host::read_folder;
 use lockstep_host::schedule::Schedule as SavedSchedule;
-use lockstep_log::{DivergenceReport, encode, parse_dump};
+use lockstep_log::{DivergenceReport, ImageRole, encode, parse_dump};
 use lockstep_machine::Images;
 
 use super::Runner;
@@ -22,6 +23,9 @@ use crate::trial::Trial;
 
 /// The file in a trial's folder that says where two runs part.
 pub(super) const DIVERGENCE: &str = "divergence.json";
+
+/// Bytes in a guest's files at most.
+const FILES_LIMIT: u64 = 1 << 30;
 
 /// A trial that is running.
 pub(super) struct Attempt<'a> {
@@ -77,6 +81,11 @@ impl Attempt<'_> {
             Some(Disk::Image(image)) => image.path(&self.trial.entry.folder, &self.runner.root),
             _ => self.folder.join(format!("disk-{number}.img")),
         }
+    }
+
+    /// The folder of the files that the guest can open.
+    fn files(&self) -> Option<PathBuf> {
+        self.scenario.guest.files.as_ref().map(|folder| self.trial.entry.folder.join(folder))
     }
 
     /// Makes the disks whose contents are the trial's own.
@@ -189,6 +198,12 @@ impl Attempt<'_> {
             let path = image.path(&self.trial.entry.folder, &self.runner.root);
             let role = key.parse().map_err(wrong)?;
             images.add(role, &path.to_string_lossy(), fs::read(&path)?);
+        }
+        if let Some(folder) = self.files() {
+            let files = read_folder(&folder, FILES_LIMIT);
+            for (name, bytes) in files.map_err(|error| wrong(error.to_string()))? {
+                images.add(ImageRole::File, &name, bytes);
+            }
         }
         let (log, engine) = (fs::read(self.log(recording))?, self.trial.engine);
         let timeout = self.scenario.timeout.duration();
@@ -327,6 +342,9 @@ impl Attempt<'_> {
         for (key, image) in self.scenario.guest.images() {
             let path = image.path(&self.trial.entry.folder, &self.runner.root);
             arguments.extend([format!("--{key}").into(), path.into()]);
+        }
+        if let Some(folder) = self.files() {
+            arguments.extend(["--semihosting-folder".into(), folder.into()]);
         }
         for number in 0..self.scenario.guest.disks.len() {
             arguments.extend(["--disk".into(), self.disk(number).into()]);

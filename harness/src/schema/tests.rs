@@ -266,6 +266,14 @@ fn a_fetched_guest_is_named_by_its_folder() {
     assert_eq!(image.path(Path::new("x"), root), root.join("guests/u-boot/u-boot.bin"));
 }
 
+/// Catches a folder of files that is none.
+#[test]
+fn files_are_a_folder() {
+    let wrong = GOOD.replace("guest:\n", "guest:\n  files: guests/hello.elf\n");
+    let report = parse_text(&wrong).expect_err("no folder").report();
+    assert!(report.contains("guest.files: there is no folder"), "{report}");
+}
+
 #[test]
 fn disks_are_files_or_patterns() {
     let disks = |disks: &str| {
