@@ -41,6 +41,8 @@ pub(crate) enum Line<'a> {
         schedules: &'a [String],
         seconds: f64,
         failure: Option<&'a str>,
+        /// Whether the failure is what gives away the fault that is on.
+        caught: bool,
         /// What was not tried, and why.
         note: Option<&'a str>,
     },
@@ -86,6 +88,7 @@ impl Report {
             schedules: &outcome.schedules,
             seconds: time.as_secs_f64(),
             failure: outcome.failure.as_deref(),
+            caught: outcome.caught,
             note: outcome.note.as_deref(),
         })
     }
@@ -104,6 +107,7 @@ impl Report {
             schedules: &[],
             seconds: 0.0,
             failure: Some(failure),
+            caught: false,
             note: None,
         })
     }

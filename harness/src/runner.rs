@@ -47,6 +47,8 @@ pub struct Outcome {
     pub passed: u32,
     /// What went wrong, as a text for people.
     pub failure: Option<String>,
+    /// Whether the failure is what gives away the trial's fault.
+    pub caught: bool,
     /// What was not tried, and why.
     pub note: Option<String>,
 }
@@ -70,11 +72,12 @@ impl Runner {
         let mut done = Done::default();
         let result = self.attempt(trial, scenario, folder.path(), find, &mut done);
         let Done { logs, schedules, passed } = done;
+        let caught = result.as_ref().is_err_and(|failure| gives_away(trial, scenario, failure));
         let (failure, note) = match result {
             Ok(note) => (None, note),
             Err(failure) => (Some(self.keep(trial, &failure, folder)?), None),
         };
-        Ok(Outcome { logs, schedules, passed, failure, note })
+        Ok(Outcome { logs, schedules, passed, failure, caught, note })
     }
 
     fn attempt(
@@ -140,6 +143,19 @@ impl Runner {
             divergence,
             schedule: None,
             text: text.to_owned(),
+        }
+    }
+}
+
+/// Whether a failure gives away the trial's fault: in the way that the scenario says, if it is there for that fault.
+fn gives_away(trial: &Trial, scenario: &Scenario, failure: &Failure) -> bool {
+    let expect = &scenario.expect;
+    match &trial.fault {
+        None => false,
+        fault if *fault != scenario.fault => failure.gives_away().is_some(),
+        _ => {
+            let says = |text: &String| failure.to_string().contains(text.as_str());
+            failure.gives_away() == expect.caught && expect.says.as_ref().is_none_or(says)
         }
     }
 }

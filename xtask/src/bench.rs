@@ -66,7 +66,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     let root = crate::root();
     let lockstep = match &arguments.lockstep {
         Some(path) => path.clone(),
-        None => replay_tests::build(root, &["build", "--release", "--package", "lockstep"])?,
+        None => {
+            replay_tests::build(root, "lockstep", &["build", "--release", "--package", "lockstep"])?
+        }
     };
     let folder = target(root).join("bench");
     fs::create_dir_all(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;

@@ -124,17 +124,25 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let emulator = match std::env::var_os("LOCKSTEP_BIN") {
         Some(program) => std::path::absolute(&program).unwrap_or_else(|_| program.into()),
         None if options.fault.is_some() => build_with_faults(root)?,
-        None => build(root, &["build", "--release", "--package", "lockstep"])?,
+        None => build(root, "lockstep", &["build", "--release", "--package", "lockstep"])?,
     };
-    let tests = build(root, &["test", "--no-run", "--package", "harness", "--test", "scenarios"])?;
+    let mut tests = vec!["test", "--no-run", "--package", "harness", "--test", "scenarios"];
+    if options.fault.is_some() {
+        // They move over recordings themselves, with the fault.
+        tests.extend(["--features", "faults"]);
+    }
+    let tests = build(root, "scenarios", &tests)?;
     let program = options.program(&tests, &emulator, root);
     if options.list { list(&program, &tests) } else { follow_trials(options, &program, root) }
 }
 
 /// An emulator that can be told to do what is wrong. It goes by another name, so that the next task finds the one without.
 pub(crate) fn build_with_faults(root: &Path) -> Result<PathBuf, Error> {
-    let built =
-        build(root, &["build", "--release", "--package", "lockstep", "--features", "faults"])?;
+    let built = build(
+        root,
+        "lockstep",
+        &["build", "--release", "--package", "lockstep", "--features", "faults"],
+    )?;
     let kept = built.with_file_name("lockstep-faults");
     // A program that runs cannot be written, but replaced.
     let new = built.with_file_name("lockstep-faults.new");
@@ -147,10 +155,16 @@ pub(crate) fn build_with_faults(root: &Path) -> Result<PathBuf, Error> {
 #[derive(Deserialize)]
 struct Built {
     executable: Option<PathBuf>,
+    target: Target,
 }
 
-/// Builds a program with cargo, which shows what it does; gives where it is.
-pub(crate) fn build(root: &Path, arguments: &[&str]) -> Result<PathBuf, Error> {
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+/// Builds a program with cargo, which shows what it does; gives where it is. (Tests come with the package's other programs.)
+pub(crate) fn build(root: &Path, name: &str, arguments: &[&str]) -> Result<PathBuf, Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let shown = format!("cargo {}", arguments.join(" "));
     let mut arguments = arguments.to_vec();
@@ -158,8 +172,9 @@ pub(crate) fn build(root: &Path, arguments: &[&str]) -> Result<PathBuf, Error> {
     let output = duct::cmd(cargo, &arguments).dir(root).stdin_null().stdout_capture().unchecked();
     let output = output.run().map_err(|error| Error::Start(shown.clone(), error))?;
     let messages = String::from_utf8_lossy(&output.stdout);
+    let built = messages.lines().filter_map(|line| serde_json::from_str::<Built>(line).ok());
     let mut programs =
-        messages.lines().filter_map(|line| serde_json::from_str::<Built>(line).ok()?.executable);
+        built.filter(|built| built.target.name == name).filter_map(|built| built.executable);
     match programs.next_back() {
         Some(program) if output.status.success() => Ok(program),
         _ => Err(Error::Build(shown)),
@@ -264,7 +279,7 @@ fn follow_trials(options: &Options, program: &duct::Expression, root: &Path) -> 
         if let Some(fault) = &options.fault {
             let tried = search.tried();
             let missed = || Error::NotCaught(format!("{fault} in {tried} trials"));
-            return search.has_found().then_some(()).ok_or_else(missed);
+            return search.has_caught().then_some(()).ok_or_else(missed);
         }
     }
     let failures = Failures { trials: table.failed(), disagreements: table.disagreements() };

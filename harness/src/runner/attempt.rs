@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use lockstep_core::{Rng, Use};
 use lockstep_host::read_folder;
+use lockstep_host::schedule::Schedule as SavedSchedule;
 use lockstep_log::{DivergenceReport, ImageRole, encode, parse_dump};
 use lockstep_machine::Images;
 
@@ -303,7 +304,7 @@ impl Attempt<'_> {
     fn note_schedule(&mut self, place: Place) -> io::Result<()> {
         let path = self.trace(place);
         if path.is_file() {
-            self.done.schedules.push(digest(&fs::read(path)?));
+            self.done.schedules.push(schedule_digest(&path)?);
         }
         Ok(())
     }
@@ -491,11 +492,19 @@ pub(super) fn schedules(folder: &Path) -> io::Result<Vec<(String, String)>> {
         let path = item?.path();
         if path.extension().is_some_and(|extension| extension == TRACE) {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            found.push((name, digest(&fs::read(&path)?)));
+            found.push((name, schedule_digest(&path)?));
         }
     }
     found.sort();
     Ok(found)
+}
+
+/// The digest of a saved schedule: of all its steps, not only of those that are written down.
+fn schedule_digest(path: &Path) -> io::Result<String> {
+    match fs::read_to_string(path)?.parse::<SavedSchedule>() {
+        Ok(schedule) => Ok(format!("{:016x}", schedule.digest)),
+        Err(error) => Ok(format!("not readable ({error})")),
+    }
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -1,16 +1,16 @@
 //! Hunting a fault: one seed after the other, until it is caught.
 //!
 //! A scenario with a `fault` passes when the fault, switched on, is given away in the way that it says, by one of its seeds; and when
-//! without it no seed gives anything away. From a seed derive the guest's random numbers and the schedule of each process.
+//! without it no seed gives anything away. Seeds decide the schedules of the emulator's threads, and the guest's random numbers.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use super::Runner;
-use super::attempt::{Attempt, Done};
+use super::attempt::Done;
+use super::gives_away;
 use crate::failure::Failure;
-use crate::load::Running;
 use crate::schema::{Engine, Load, Scenario, Schedule};
 use crate::trial::Trial;
 
@@ -57,13 +57,10 @@ impl Runner {
         emulator: &Path,
     ) -> Result<Catch, HuntError> {
         for (missed, &seed) in (0..).zip(seeds) {
-            let hunted = Trial { seed, fault: scenario.fault.clone(), ..trial.clone() };
-            let Err(failure) = self.one(&hunted, scenario, emulator)? else { continue };
-            let text = failure.to_string();
-            let expected = failure.gives_away() == scenario.expect.caught
-                && scenario.expect.says.as_ref().is_none_or(|says| text.contains(says.as_str()));
-            return if expected {
-                Ok(Catch { seed, missed, text })
+            let trial = Trial { fault: scenario.fault.clone(), seed, ..trial.clone() };
+            let Err(failure) = self.one(&trial, scenario, emulator)? else { continue };
+            return if gives_away(&trial, scenario, &failure) {
+                Ok(Catch { seed, missed, text: failure.to_string() })
             } else {
                 Err(HuntError::Unexpected { seed, failure: Box::new(failure) })
             };
@@ -83,8 +80,8 @@ impl Runner {
         emulator: &Path,
     ) -> Result<(), HuntError> {
         for &seed in seeds {
-            let clean = Trial { seed, fault: None, ..trial.clone() };
-            if let Err(failure) = self.one(&clean, scenario, emulator)? {
+            let trial = Trial { fault: None, seed, ..trial.clone() };
+            if let Err(failure) = self.one(&trial, scenario, emulator)? {
                 return Err(HuntError::Unexpected { seed, failure: Box::new(failure) });
             }
         }
@@ -100,10 +97,9 @@ impl Runner {
         let work = self.target.join("lockstep-trials");
         fs::create_dir_all(&work)?;
         let folder = tempfile::Builder::new().prefix("hunt-").tempdir_in(&work)?;
-        let (folder, done) = (folder.path(), &mut Done::default());
-        let load = &Running::start(&trial.load, trial.seed, folder)?;
-        let attempt = Attempt { runner: self, trial, scenario, folder, emulator, load, done };
-        Ok({ attempt }.run().map(|_| ()))
+        let find = || Ok(emulator.to_owned());
+        let attempt = self.attempt(trial, scenario, folder.path(), find, &mut Done::default());
+        Ok(attempt.map(|_| ()))
     }
 }
 
@@ -111,7 +107,7 @@ impl Trial {
     /// What a hunt runs.
     #[must_use]
     pub fn hunted(entry: std::sync::Arc<crate::catalog::Entry>, engine: Engine) -> Self {
-        let (load, schedule, seed) = (Load::default(), Schedule::Random, 0);
-        Self { entry, board: None, engine, load, schedule, seed, fault: None }
+        let (load, schedule) = (Load::default(), Schedule::Random);
+        Self { entry, board: None, engine, load, schedule, seed: 0, fault: None }
     }
 }

@@ -13,10 +13,12 @@ pub enum Schedule {
     Os,
     /// Any thread that can go, by a seed.
     Random,
-    /// The thread of the highest priority; priorities are random, and change at so many random points.
+    /// The thread of the highest priority; priorities are random, and change at `depth` - 1 random steps.
     Pct {
-        /// How many points.
+        /// How many things a bug needs in a certain order, to be found with a known chance.
         depth: u32,
+        /// Among how many steps the changes are spread; if it is not said, as many as the emulator guesses.
+        steps: Option<u64>,
     },
     /// As it was the last time: a file for the recordings, or a folder with a file for each process.
     Replay(PathBuf),
@@ -28,7 +30,8 @@ const DEFAULT_DEPTH: u32 = 3;
 const MAX_DEPTH: u32 = 1000;
 
 /// A regular expression that all schedules match.
-pub(super) const PATTERN: &str = r"^(os|random|pct(:depth=[1-9][0-9]*)?|replay:.+)$";
+pub(super) const PATTERN: &str =
+    r"^(os|random|pct(:depth=[1-9][0-9]*(,steps=[1-9][0-9]*)?)?|replay:.+)$";
 
 impl Schedule {
     /// Reads a schedule.
@@ -40,13 +43,12 @@ impl Schedule {
         match (name, rest) {
             ("os", None) => Ok(Self::Os),
             ("random", None) => Ok(Self::Random),
-            ("pct", None) => Ok(Self::Pct { depth: DEFAULT_DEPTH }),
-            ("pct", Some(options)) => {
-                let depth = options.strip_prefix("depth=").and_then(|depth| depth.parse().ok());
-                let depth = depth.filter(|depth| (1..=MAX_DEPTH).contains(depth));
-                let wrong = || format!("`{text}`: write pct:depth=D, D from 1 to {MAX_DEPTH}");
-                depth.map(|depth| Self::Pct { depth }).ok_or_else(wrong)
-            }
+            ("pct", None) => Ok(Self::Pct { depth: DEFAULT_DEPTH, steps: None }),
+            ("pct", Some(options)) => pct(options).ok_or_else(|| {
+                format!(
+                    "`{text}`: write pct:depth=D or pct:depth=D,steps=N, D from 1 to {MAX_DEPTH}"
+                )
+            }),
             ("replay", Some(file)) if !file.is_empty() => Ok(Self::Replay(file.into())),
             ("replay", _) => Err("`replay` needs a schedule: `replay:FILE`".to_owned()),
             ("os" | "random", Some(_)) => Err(format!("`{name}` takes nothing")),
@@ -63,12 +65,25 @@ impl Schedule {
     }
 }
 
+fn pct(options: &str) -> Option<Schedule> {
+    let (depth, steps) = match options.split_once(',') {
+        Some((depth, steps)) => (depth, Some(steps.strip_prefix("steps=")?.parse().ok()?)),
+        None => (options, None),
+    };
+    let depth = depth.strip_prefix("depth=")?.parse().ok()?;
+    let is_possible = (1..=MAX_DEPTH).contains(&depth) && steps != Some(0);
+    is_possible.then_some(Schedule::Pct { depth, steps })
+}
+
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Os => f.pad("os"),
             Self::Random => f.pad("random"),
-            Self::Pct { depth } => f.pad(&format!("pct:depth={depth}")),
+            Self::Pct { depth, steps: None } => f.pad(&format!("pct:depth={depth}")),
+            Self::Pct { depth, steps: Some(steps) } => {
+                f.pad(&format!("pct:depth={depth},steps={steps}"))
+            }
             Self::Replay(file) => f.pad(&format!("replay:{}", file.display())),
         }
     }
@@ -88,11 +103,11 @@ mod tests {
     #[test]
     fn schedules_are_written_as_they_are_read() {
         let pattern = regex_lite::Regex::new(PATTERN).unwrap();
-        for text in ["os", "random", "pct:depth=3", "pct:depth=1000", "replay:a/b.schedule"] {
+        for text in ["os", "random", "pct:depth=3", "pct:depth=2,steps=90", "replay:a/b"] {
             assert_eq!(Schedule::parse(text).unwrap().to_string(), text);
             assert!(pattern.is_match(text), "{text}");
         }
-        assert_eq!(Schedule::parse("pct"), Ok(Schedule::Pct { depth: 3 }));
+        assert_eq!(Schedule::parse("pct"), Ok(Schedule::Pct { depth: 3, steps: None }));
     }
 
     /// Catches an option that is read as something weaker.
@@ -103,6 +118,8 @@ mod tests {
             ("os:1", "`os` takes nothing"),
             ("pct:depth=0", "write pct:depth=D"),
             ("pct:3", "write pct:depth=D"),
+            ("pct:depth=3,steps=0", "write pct:depth=D"),
+            ("pct:depth=3,step=9", "write pct:depth=D"),
             ("replay", "`replay` needs a schedule"),
             ("replay:", "`replay` needs a schedule"),
         ] {

@@ -31,7 +31,7 @@ pub(crate) struct TimeTravel {
 impl TimeTravel {
     pub(super) fn run(&self, lockstep: &Path, root: &Path, folder: &Path) -> Result<(), Error> {
         let build = ["build", "--release", "--package", "lockstep", "--example", "time-travel"];
-        let program = replay_tests::build(root, &build)?;
+        let program = replay_tests::build(root, "time-travel", &build)?;
         let (log, kernel) = match (&self.recording, &self.kernel) {
             (Some(log), Some(kernel)) => (log.clone(), kernel.clone()),
             _ => {

@@ -60,6 +60,9 @@ pub(super) struct Trial {
     pub(super) schedules: Vec<String>,
     pub(super) seconds: f64,
     pub(super) failure: Option<String>,
+    /// Whether the failure is what gives away the fault that is on.
+    #[serde(default)]
+    pub(super) caught: bool,
     /// What was not tried, and why.
     #[serde(default)]
     pub(super) note: Option<String>,

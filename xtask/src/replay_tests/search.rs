@@ -18,6 +18,7 @@ struct Found {
     name: String,
     failure: String,
     schedules: Vec<String>,
+    caught: bool,
 }
 
 impl Search {
@@ -31,12 +32,18 @@ impl Search {
                 name: trial.name.clone(),
                 failure: failure.trim_end().to_owned(),
                 schedules: trial.schedules.clone(),
+                caught: trial.caught,
             });
         }
     }
 
     pub(super) fn has_found(&self) -> bool {
         self.found.is_some()
+    }
+
+    /// Whether it is what gives away the fault that is on.
+    pub(super) fn has_caught(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| found.caught)
     }
 
     pub(super) fn tried(&self) -> usize {
@@ -48,7 +55,11 @@ impl Search {
         let Some(found) = &self.found else {
             return format!("nothing found in {} trials", self.tried);
         };
-        let what = fault.map_or_else(|| "found".to_owned(), |fault| format!("caught {fault}"));
+        let what = match fault {
+            Some(fault) if found.caught => format!("caught {fault}"),
+            Some(fault) => format!("found what does not give away {fault}"),
+            None => "found".to_owned(),
+        };
         let line = |start: &str| {
             let found = found.failure.lines().map(str::trim).find(|line| line.starts_with(start));
             found.map(|line| format!("\n  {line}")).unwrap_or_default()
@@ -74,6 +85,9 @@ impl Search {
 mod tests {
     use super::*;
 
+    const CAUGHT: &str =
+        "s390x/tod/seed-7: recording 2 differs\n  detail\n  kept: /x\n  again: cargo";
+
     fn trial(seed: u64, failure: Option<&str>) -> Trial {
         Trial {
             name: format!("s390x/tod/seed-{seed}"),
@@ -87,6 +101,7 @@ mod tests {
             schedules: vec![format!("{seed:04x}")],
             seconds: 0.1,
             failure: failure.map(str::to_owned),
+            caught: failure == Some(CAUGHT),
             note: None,
         }
     }
@@ -94,12 +109,11 @@ mod tests {
     /// Catches an answer that depends on which of two trials was done first.
     #[test]
     fn the_first_seed_is_the_answer() {
-        let text = "s390x/tod/seed-7: recording 2 differs\n  detail\n  kept: /x\n  again: cargo";
         let mut search = Search::default();
-        for trial in [trial(6, None), trial(8, Some("later")), trial(7, Some(text))] {
+        for trial in [trial(6, None), trial(8, Some("later")), trial(7, Some(CAUGHT))] {
             search.trial(&trial);
         }
-        assert!(search.has_found());
+        assert!(search.has_found() && search.has_caught());
         assert_eq!(
             search.verdict(Some("two-writers")),
             "caught two-writers with seed 7, after 3 trials: s390x/tod/seed-7\n  recording 2 differs\n  \

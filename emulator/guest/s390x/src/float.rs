@@ -232,7 +232,7 @@ pub(crate) struct Mode {
     /// Inexactness is not told.
     pub(crate) quiet: bool,
     /// By how much a trap changes the exponent of what is too large or too small; zero where that is not known.
-    scale: i32,
+    pub(crate) scale: i32,
 }
 
 /// The current mode.
