@@ -81,6 +81,12 @@ pub(crate) struct MachineArgs {
     /// Answer the guest's semihosting calls: console, exit status, clock; no files. The same as `-M virt,semihosting=on`
     #[arg(long)]
     pub(crate) semihosting: bool,
+    /// The same with the files of this folder, as they are now. They stay as they are: the guest writes to memory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) semihosting_folder: Option<PathBuf>,
+    /// Where the files go that the guest writes through semihosting, when the run has ended
+    #[arg(long, value_name = "DIR", requires = "semihosting_folder")]
+    pub(crate) semihosting_out: Option<PathBuf>,
     /// What the guest's random numbers derive from: a number, or `random` for a fresh one
     #[arg(long, default_value = "0", value_name = "N|random")]
     pub(crate) seed: String,
@@ -210,6 +216,9 @@ pub(crate) struct RecordingArgs {
     /// The disks, likewise, in the order in which they were given
     #[arg(long, value_name = "FILE")]
     pub(crate) disk: Vec<PathBuf>,
+    /// The folder of the files that the guest opened through semihosting
+    #[arg(long, value_name = "DIR")]
+    pub(crate) semihosting_folder: Option<PathBuf>,
     /// A folder to look for the images in
     #[arg(long, value_name = "DIR")]
     pub(crate) images: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use lockstep_core::{Door, Input, NoDoor, Output};
 use lockstep_host::{
     Baton, ChannelDoor, Console, ConsoleOptions, ConsoleOutput, DEFAULT_POLL_INTERVAL, DiskFile,
-    FileSink, HostDisks, signals::StopOnSignal,
+    FileSink, FolderOut, HostDisks, signals::StopOnSignal,
 };
 use lockstep_machine::{LogSink, Outputs};
 
@@ -18,13 +18,24 @@ pub(crate) struct Front {
     console: Console,
     output: std::sync::Arc<ConsoleOutput>,
     disks: Option<std::sync::Arc<HostDisks>>,
+    files: Option<FolderOut>,
     _signals: StopOnSignal,
+}
+
+/// What of the host a run has to do with beside the console.
+#[derive(Default)]
+pub(crate) struct Effects {
+    /// Disks whose reads are the host's.
+    pub(crate) disks: Vec<DiskFile>,
+    /// Where files go that the guest writes.
+    pub(crate) files: Option<FolderOut>,
 }
 
 /// What the guest writes goes to the console, and what its disks want to the thread that reads them.
 struct ToThreads {
     console: std::sync::Arc<ConsoleOutput>,
     disks: Option<std::sync::Arc<HostDisks>>,
+    files: Option<FolderOut>,
     #[cfg(feature = "faults")]
     short_writes: crate::faults::ShortWrites,
 }
@@ -35,6 +46,11 @@ impl Outputs for ToThreads {
         for output in outputs {
             match output {
                 Output::Console { byte, .. } => bytes.push(*byte),
+                Output::File { name, contents } => {
+                    if let Some(files) = &self.files {
+                        files.note(name, contents.clone());
+                    }
+                }
                 Output::Report(report) => eprintln!("lockstep: {report}"),
                 // In a replay nobody reads: the log has the answers.
                 Output::Read(read) => {
@@ -55,11 +71,11 @@ pub(crate) type Connected = (Front, Box<dyn Door>, Box<dyn Outputs>);
 
 impl Front {
     /// Connects the console and the signals. Gives the door through which they come in; without `input`, only signals
-    /// do. `disks` are those whose reads are the host's, and `faults` those that are on.
+    /// do. `faults` are those that are on.
     pub(crate) fn connect(
         baton: &Baton,
         input: bool,
-        disks: Vec<DiskFile>,
+        Effects { disks, files }: Effects,
         faults: &Switched,
     ) -> Result<Connected, Failure> {
         let (sender, receiver) = baton.channel::<Input>(INPUT_BOUND);
@@ -86,10 +102,12 @@ impl Front {
         let outputs = ToThreads {
             console: std::sync::Arc::clone(&output),
             disks: disks.clone(),
+            files: files.clone(),
             #[cfg(feature = "faults")]
             short_writes: crate::faults::ShortWrites::new(faults, &output),
         };
-        Ok((Self { console, output, disks, _signals: signals }, Box::new(door), Box::new(outputs)))
+        let front = Self { console, output, disks, files, _signals: signals };
+        Ok((front, Box::new(door), Box::new(outputs)))
     }
 
     /// Waits until everything is shown, and restores the terminal. The machine has given the outputs back.
@@ -99,6 +117,9 @@ impl Front {
         }
         if let Some(output) = std::sync::Arc::into_inner(self.output) {
             self.console.finish(output)?;
+        }
+        if let Some(files) = self.files {
+            files.finish()?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use lockstep_debug::Symbols;
 use lockstep_host::{Baton, FileError, Problem, Stopwatch, read_file, write_file};
@@ -15,7 +15,7 @@ use crate::args::{RecordingArgs, ReplayArgs};
 use crate::debug::symbols_of;
 use crate::failure::{Failure, Status};
 use crate::faults::Switched;
-use crate::front::Front;
+use crate::front::{Effects, Front};
 use crate::run::{IMAGE_LIMIT, assist, file_name};
 use crate::stats::print_stats;
 
@@ -46,8 +46,11 @@ pub(crate) fn replay(args: &ReplayArgs, baton: &Baton) -> Result<Status, Failure
     let faults = Switched::new(&args.faults, baton)?.replaying();
     faults.switch_on(replay.machine());
     assist(replay.machine(), args.engine, args.stats, baton)?;
-    let front =
-        if args.quiet { None } else { Some(Front::connect(baton, false, Vec::new(), &faults)?) };
+    let front = if args.quiet {
+        None
+    } else {
+        Some(Front::connect(baton, false, Effects::default(), &faults)?)
+    };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);
         front
@@ -147,25 +150,42 @@ pub(crate) fn path_of(
     record: &ImageRecord,
 ) -> Result<Option<PathBuf>, Failure> {
     let given = match record.role {
-        ImageRole::Kernel => args.kernel.as_ref(),
-        ImageRole::Initrd => args.initrd.as_ref(),
-        ImageRole::Bios => args.bios.as_ref(),
+        ImageRole::Kernel => args.kernel.clone(),
+        ImageRole::Initrd => args.initrd.clone(),
+        ImageRole::Bios => args.bios.clone(),
         ImageRole::Disk => {
             let mut disks = header.images.iter().filter(|image| image.role == ImageRole::Disk);
-            disks.position(|disk| disk == record).and_then(|number| args.disk.get(number))
+            disks.position(|disk| disk == record).and_then(|number| args.disk.get(number).cloned())
+        }
+        ImageRole::File => {
+            let name = plain(&record.name)?;
+            args.semihosting_folder.as_ref().map(|folder| folder.join(name))
         }
         ImageRole::DeviceTree => None,
     };
-    match given {
+    match given.as_ref() {
         Some(path) => Ok(Some(path.clone())),
         None if header.bundled => Ok(None),
         None => look_for(args, record).map(Some),
     }
 }
 
+/// A path in a folder, which leads nowhere else.
+fn plain(name: &str) -> Result<&str, Failure> {
+    let parts = || Path::new(name).components();
+    let inside = parts().all(|part| matches!(part, Component::Normal(_)));
+    if inside && parts().next().is_some() {
+        return Ok(name);
+    }
+    Err(Failure::Usage(format!("the recording names a file '{name}', which is in no folder")))
+}
+
 fn look_for(args: &RecordingArgs, record: &ImageRecord) -> Result<PathBuf, Failure> {
     // The name comes from the log: only a plain one may be joined to a folder.
-    let name = file_name(Path::new(&record.name));
+    let name = match record.role {
+        ImageRole::File => plain(&record.name)?.to_owned(),
+        _ => file_name(Path::new(&record.name)),
+    };
     let beside = args.log.parent().map(Path::to_path_buf);
     let folders = [args.images.clone(), beside, Some(PathBuf::from("."))];
     let mut places = folders.into_iter().flatten().map(|folder| folder.join(&name));
@@ -175,6 +195,7 @@ fn look_for(args: &RecordingArgs, record: &ImageRecord) -> Result<PathBuf, Failu
             ImageRole::Initrd => "--initrd FILE",
             ImageRole::Bios => "--bios FILE",
             ImageRole::Disk => "--disk FILE",
+            ImageRole::File => "--semihosting-folder DIR",
             ImageRole::DeviceTree => "--images DIR",
         };
         let (role, digest) = (record.role, record.digest.short());

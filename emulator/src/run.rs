@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use lockstep_core::{DEFAULT_NS_PER_INSN, StopReason};
 use lockstep_host::{
-    Baton, DiskFile, FileSink, Stopwatch, WorkThread, date_now, fresh_seed, read_file, ticks,
+    Baton, DiskFile, FileSink, FolderOut, Stopwatch, WorkThread, date_now, fresh_seed, read_file,
+    read_folder, ticks,
 };
 use lockstep_log::{Header, ImageRole, IoMode};
 use lockstep_machine::{
@@ -17,7 +18,7 @@ use lockstep_machine::{
 use crate::args::{Engine, MachineArgs, RecordArgs, RunArgs, RunOptions};
 use crate::failure::{Failure, Status};
 use crate::faults::Switched;
-use crate::front::{Front, ToFile};
+use crate::front::{Effects, Front, ToFile};
 use crate::stats::print_stats;
 
 /// Images are read whole; nothing that a board can hold is larger.
@@ -31,14 +32,16 @@ struct Setup {
     images: Images,
     script: Script,
     machine: Box<dyn Machine>,
-    /// The disks' files, when the host's reads count.
-    disks: Vec<DiskFile>,
+    effects: Effects,
 }
 
 fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
     let (board, mut options) = parse_machine(&args.machine)?;
     if args.semihosting {
         options.insert("semihosting".to_owned(), "on".to_owned());
+    }
+    if args.semihosting_folder.is_some() {
+        options.insert("semihosting".to_owned(), "files".to_owned());
     }
     let (script, text) = read_script(run.script.as_deref())?;
     let mut record = MachineRecord {
@@ -71,10 +74,16 @@ fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
     for path in &args.disk {
         images.add(ImageRole::Disk, &file_name(path), read_file(path, IMAGE_LIMIT)?);
     }
+    if let Some(folder) = &args.semihosting_folder {
+        for (name, bytes) in read_folder(folder, IMAGE_LIMIT)? {
+            images.add(ImageRole::File, &name, bytes);
+        }
+    }
     let mut machine = build(&record, &images)?;
     machine.set_engine(run.engine.into())?;
     let disks = if args.io == IoMode::Live { disk_files(args, &images) } else { Vec::new() };
-    Ok(Setup { record, images, script, machine, disks })
+    let files = args.semihosting_out.as_deref().map(FolderOut::create).transpose()?;
+    Ok(Setup { record, images, script, machine, effects: Effects { disks, files } })
 }
 
 /// What the host reads when completions are its own.
@@ -118,7 +127,7 @@ fn drive(
     faults: &Switched,
 ) -> Result<Pause, Failure> {
     let (front, door, outputs) =
-        Front::connect(baton, !run.no_input, std::mem::take(&mut setup.disks), faults)?;
+        Front::connect(baton, !run.no_input, std::mem::take(&mut setup.effects), faults)?;
     assist(&mut *setup.machine, run.engine, run.stats, baton)?;
     let script = std::mem::take(&mut setup.script);
     setup.machine.set_door(Box::new(ScriptDoor::new(script, door, run.limit)));

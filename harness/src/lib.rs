@@ -12,6 +12,7 @@ pub mod gdb;
 pub mod golden;
 pub mod load;
 pub mod page;
+pub mod partition;
 pub mod process;
 mod reaper;
 mod report;

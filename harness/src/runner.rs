@@ -21,7 +21,7 @@ use crate::load::Running;
 use crate::page::Page;
 use crate::schema::Scenario;
 use crate::trial::Trial;
-use attempt::{Attempt, DIVERGENCE, Hunt};
+use attempt::{Attempt, DIVERGENCE, Done};
 
 /// What all trials of a run have in common.
 #[derive(Clone, Debug)]
@@ -41,6 +41,10 @@ pub struct Runner {
 pub struct Outcome {
     /// The digest of each recording.
     pub logs: Vec<String>,
+    /// The digest of each recording's schedule, if somebody took note of it.
+    pub schedules: Vec<String>,
+    /// How many recordings passed, with all that is done after each.
+    pub passed: u32,
     /// What went wrong, as a text for people.
     pub failure: Option<String>,
     /// What was not tried, and why.
@@ -63,14 +67,14 @@ impl Runner {
         let work = self.target.join("lockstep-trials");
         fs::create_dir_all(&work)?;
         let folder = tempfile::Builder::new().prefix("trial-").tempdir_in(&work)?;
-        let mut logs = Vec::new();
-        match self.attempt(trial, scenario, folder.path(), find, &mut logs) {
-            Ok(note) => Ok(Outcome { logs, failure: None, note }),
-            Err(failure) => {
-                let text = self.keep(trial, &failure, folder)?;
-                Ok(Outcome { logs, failure: Some(text), note: None })
-            }
-        }
+        let mut done = Done::default();
+        let result = self.attempt(trial, scenario, folder.path(), find, &mut done);
+        let Done { logs, schedules, passed } = done;
+        let (failure, note) = match result {
+            Ok(note) => (None, note),
+            Err(failure) => (Some(self.keep(trial, &failure, folder)?), None),
+        };
+        Ok(Outcome { logs, schedules, passed, failure, note })
     }
 
     fn attempt(
@@ -79,16 +83,16 @@ impl Runner {
         scenario: &Scenario,
         folder: &Path,
         find: impl FnOnce() -> Result<PathBuf, String>,
-        logs: &mut Vec<String>,
+        done: &mut Done,
     ) -> Result<Option<String>, Failure> {
         let missing = trial.entry.not_fetched(&self.root);
         if !missing.is_empty() {
             return Err(Failure::NotFetched(fetch_command(&missing)));
         }
         let emulator = find().map_err(Failure::NoEmulator)?;
-        let _load = Running::start(trial.load)?;
-        let hunt = Hunt::default();
-        Attempt { runner: self, trial, scenario, folder, emulator: &emulator, logs, hunt }.run()
+        let load = Running::start(&trial.load, trial.seed, folder)?;
+        let emulator = &emulator;
+        Attempt { runner: self, trial, scenario, folder, emulator, load: &load, done }.run()
     }
 
     /// Keeps what a failed trial leaves behind, and tells all about it.
@@ -107,8 +111,12 @@ impl Runner {
         fs::rename(&from, &place)?;
         // Paths in the texts are those of the folder that is now elsewhere.
         let failure = failure.to_string().replace(&*from.to_string_lossy(), &to);
+        let schedules: String = attempt::schedules(&place)?
+            .iter()
+            .map(|(name, digest)| format!("  schedule: {digest} {name}\n"))
+            .collect();
         let text = format!(
-            "{}: {}\n  seed: {}\n  kept: {to}\n  again: {}",
+            "{}: {}\n  seed: {}\n{schedules}  kept: {to}\n  again: {}",
             trial.name(),
             failure.trim_end(),
             trial.seed,

@@ -31,6 +31,13 @@ pub enum Output {
     },
     /// Something to read for a device, when completions are the host's.
     Read(HostRead),
+    /// A file that the guest has written, as a whole, or has removed.
+    File {
+        /// Its name in the guest's folder, with `/` between parts.
+        name: String,
+        /// What is in it; nothing if it was removed.
+        contents: Option<Vec<u8>>,
+    },
     /// Something that the user should know.
     Report(String),
 }

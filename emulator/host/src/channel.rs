@@ -263,6 +263,7 @@ impl<T> Clone for Urgent<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
+        self.0.baton.yield_point(Site::Close);
         let last = {
             let mut state = lock(&self.0.state);
             state.senders -= 1;
@@ -282,6 +283,7 @@ impl<T> Drop for Urgent<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
+        self.0.baton.yield_point(Site::Close);
         // Taken out of the lock: a value's own drop may do anything.
         let _unread = {
             let mut state = lock(&self.0.state);

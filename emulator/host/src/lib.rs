@@ -23,6 +23,7 @@ mod entropy;
 #[cfg(feature = "faults")]
 pub mod faults;
 mod file;
+mod folder;
 mod listen;
 pub mod schedule;
 pub mod signals;
@@ -38,6 +39,7 @@ pub use disks::{DiskFile, HostDisks};
 pub use door::{ChannelDoor, DEFAULT_POLL_INTERVAL};
 pub use entropy::fresh_seed;
 pub use file::{FileError, Problem, read_file, write_file};
+pub use folder::{FolderOut, read_folder};
 pub use listen::{Arrival, Closed, Closer, Connection, ListenAddress, ListenError, Listener};
 pub use schedule::Baton;
 pub use sink::{FileSink, SinkError, SinkFailed, Written};

@@ -1,15 +1,16 @@
 //! Hunting a fault: one seed after the other, until it is caught.
 //!
 //! A scenario with a `fault` passes when the fault, switched on, is given away in the way that it says, by one of its seeds; and when
-//! without it no seed gives anything away. Seeds are those of schedules: the guest and its random numbers are the same in all.
+//! without it no seed gives anything away. From a seed derive the guest's random numbers and the schedule of each process.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use super::Runner;
-use super::attempt::{Attempt, Hunt};
+use super::attempt::{Attempt, Done};
 use crate::failure::Failure;
+use crate::load::Running;
 use crate::schema::{Engine, Load, Scenario, Schedule};
 use crate::trial::Trial;
 
@@ -56,8 +57,8 @@ impl Runner {
         emulator: &Path,
     ) -> Result<Catch, HuntError> {
         for (missed, &seed) in (0..).zip(seeds) {
-            let hunt = Hunt { fault: scenario.fault.as_deref(), seed: Some(seed) };
-            let Err(failure) = self.one(trial, scenario, hunt, emulator)? else { continue };
+            let hunted = Trial { seed, fault: scenario.fault.clone(), ..trial.clone() };
+            let Err(failure) = self.one(&hunted, scenario, emulator)? else { continue };
             let text = failure.to_string();
             let expected = failure.gives_away() == scenario.expect.caught
                 && scenario.expect.says.as_ref().is_none_or(|says| text.contains(says.as_str()));
@@ -82,8 +83,8 @@ impl Runner {
         emulator: &Path,
     ) -> Result<(), HuntError> {
         for &seed in seeds {
-            let hunt = Hunt { fault: None, seed: Some(seed) };
-            if let Err(failure) = self.one(trial, scenario, hunt, emulator)? {
+            let clean = Trial { seed, fault: None, ..trial.clone() };
+            if let Err(failure) = self.one(&clean, scenario, emulator)? {
                 return Err(HuntError::Unexpected { seed, failure: Box::new(failure) });
             }
         }
@@ -94,15 +95,15 @@ impl Runner {
         &self,
         trial: &Trial,
         scenario: &Scenario,
-        hunt: Hunt<'_>,
         emulator: &Path,
     ) -> io::Result<Result<(), Failure>> {
         let work = self.target.join("lockstep-trials");
         fs::create_dir_all(&work)?;
         let folder = tempfile::Builder::new().prefix("hunt-").tempdir_in(&work)?;
-        let (folder, logs) = (folder.path(), &mut Vec::new());
-        let attempt = Attempt { runner: self, trial, scenario, folder, emulator, logs, hunt }.run();
-        Ok(attempt.map(|_| ()))
+        let (folder, done) = (folder.path(), &mut Done::default());
+        let load = &Running::start(&trial.load, trial.seed, folder)?;
+        let attempt = Attempt { runner: self, trial, scenario, folder, emulator, load, done };
+        Ok({ attempt }.run().map(|_| ()))
     }
 }
 
@@ -110,7 +111,7 @@ impl Trial {
     /// What a hunt runs.
     #[must_use]
     pub fn hunted(entry: std::sync::Arc<crate::catalog::Entry>, engine: Engine) -> Self {
-        let (load, schedule, seed) = (Load::None, Schedule::Os, 0);
-        Self { entry, board: None, engine, load, schedule, seed }
+        let (load, schedule, seed) = (Load::default(), Schedule::Random, 0);
+        Self { entry, board: None, engine, load, schedule, seed, fault: None }
     }
 }

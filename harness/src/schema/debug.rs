@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use lockstep_core::{EventKind, Moment};
+use schemars::JsonSchema;
 use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -204,7 +205,7 @@ from_text!(Place, "an address: 0x4000, here, $sp or $sp-16", |number| Place {
 });
 
 /// Bytes to watch.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WatchAt {
     /// The first one.
@@ -217,7 +218,7 @@ pub struct WatchAt {
 }
 
 /// Which accesses a watchpoint stops at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WatchFor {
     /// Loads.
@@ -327,7 +328,7 @@ fn moment(text: &str) -> Result<Moment, String> {
 }
 
 /// Moves that are done several times.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Repeat {
     /// How often.
@@ -337,7 +338,7 @@ pub struct Repeat {
 }
 
 /// Moments to go to in random order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CompareSeeks {
     /// How many.
@@ -347,7 +348,7 @@ pub struct CompareSeeks {
 }
 
 /// Why the last move ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StopKind {
     /// It came where it was to go.
@@ -365,7 +366,7 @@ pub enum StopKind {
 }
 
 /// What must be so.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Expectation {
     /// Why the last move ended.
@@ -418,7 +419,7 @@ impl<'de> Deserialize<'de> for Kind {
 }
 
 /// Bytes that memory must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct MemoryAt {
     /// The first one.

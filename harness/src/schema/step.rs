@@ -21,6 +21,9 @@ pub enum Step {
 }
 
 impl Step {
+    /// The steps that are only a name.
+    pub(super) const NAMES: [&str; 2] = ["record", "replay"];
+
     /// What is done if the scenario does not say: record, then replay.
     pub(super) fn usual() -> Vec<Self> {
         vec![Self::Record, Self::Replay]

@@ -70,8 +70,10 @@ impl Step<'_> {
 pub enum Arrivals {
     /// When they come.
     AsTheyCome,
-    /// These now; others when nobody else can go.
+    /// These now, and no others.
     These(Vec<ThreadId>),
+    /// When nobody else can go, or one has gone for too long.
+    WhenNobodyGoes,
 }
 
 /// A policy: which of the threads that can go does.
@@ -261,44 +263,34 @@ impl Table {
         if self.trouble.is_some() {
             return;
         }
-        self.now = self.now.saturating_add(STEP);
         (self.holder, self.open) = (None, None);
-        if let Err(thread) = self.let_in() {
-            match self.threads.get(thread.index()).map(|thread| &thread.state) {
-                Some(State::Outside) => self.open = Some((asks, site)),
-                _ => {
-                    let name = self.name_of(thread);
-                    self.fail(Misfit::NotOut { step: self.trace.steps(), thread, name }.into());
-                }
-            }
-            return;
-        }
         self.expire();
-        let (mut ready, timed) = (self.ready(), self.timed());
         let tired = self.kept >= PATIENCE;
-        if (tired || ready.is_empty() && timed.is_empty()) && self.let_all_in() {
-            ready = self.ready();
-        }
+        let nobody = self.ready().is_empty() && self.timed().is_empty();
+        let arrived = match self.let_in(tired || nobody) {
+            Ok(arrived) => arrived,
+            Err(thread) => return self.miss(thread, (asks, site)),
+        };
+        // When nobody could go, whoever comes back is there by itself.
+        let caller = arrived.first().filter(|_| nobody);
+        let (asks, site) =
+            caller.map_or((asks, site), |back| (*back, self.threads[back.index()].at));
+        let (ready, timed) = (self.ready(), self.timed());
         if ready.is_empty() && timed.is_empty() {
-            if !self.threads.iter().any(|thread| thread.state == State::Outside) {
-                self.report_deadlock();
-            }
-            return;
+            return self.check_for_deadlock();
         }
         let others = ready.iter().copied().filter(|thread| *thread != asks);
-        let turn_of = if tired {
-            let longest_unserved = |thread: &ThreadId| self.threads[thread.index()].chosen;
-            others.clone().min_by_key(longest_unserved).or_else(|| timed.first().copied())
-        } else {
-            None
-        };
-        let alone = others.count() == 0 && timed.is_empty();
+        let longest_unserved = |thread: &ThreadId| self.threads[thread.index()].chosen;
+        let other = || others.clone().min_by_key(longest_unserved);
+        let turn_of = tired.then(|| other().or_else(|| timed.first().copied())).flatten();
+        let alone = others.clone().count() == 0 && timed.is_empty();
         let number = self.trace.steps();
         let step = Step { number, asks, site, ready: &ready, timed: &timed, turn_of };
         match self.choice.choose(&step) {
             Ok(chosen) if step.can_go(chosen) => {
                 self.trace.step(&step, chosen, self.threads[chosen.index()].at);
                 self.kept = if alone || chosen != asks { 0 } else { self.kept + 1 };
+                self.now = self.now.saturating_add(STEP);
                 self.give_to(chosen, number);
             }
             Ok(thread) => {
@@ -320,33 +312,33 @@ impl Table {
         self.holder = Some(chosen);
     }
 
-    /// Lets those in that come back now. Gives one that should and has not come.
-    fn let_in(&mut self) -> Result<(), ThreadId> {
-        match self.choice.arrivals(self.trace.steps()) {
-            Arrivals::AsTheyCome => {
-                self.let_all_in();
-            }
-            Arrivals::These(threads) => {
-                let missing = |thread: &&ThreadId| {
-                    self.threads.get(thread.index()).is_none_or(|it| it.state != State::Back)
-                };
-                if let Some(thread) = threads.iter().find(missing) {
-                    return Err(*thread);
-                }
-                threads.into_iter().for_each(|thread| self.let_one_in(thread));
-            }
-        }
-        Ok(())
+    /// Lets those in that come back now; whoever else is back, too, if `all` can. Gives one that should be back and is not.
+    fn let_in(&mut self, all: bool) -> Result<Vec<ThreadId>, ThreadId> {
+        let numbered = (0..).map(ThreadId::new).zip(&self.threads);
+        let back = numbered.filter(|(_, thread)| thread.state == State::Back);
+        let back: Vec<_> = back.map(|(number, _)| number).collect();
+        let now = match self.choice.arrivals(self.trace.steps()) {
+            Arrivals::AsTheyCome => back,
+            Arrivals::These(threads) => match threads.iter().find(|it| !back.contains(it)) {
+                Some(missing) => return Err(*missing),
+                None => threads,
+            },
+            Arrivals::WhenNobodyGoes if all => back,
+            Arrivals::WhenNobodyGoes => Vec::new(),
+        };
+        now.iter().for_each(|thread| self.let_one_in(*thread));
+        Ok(now)
     }
 
-    fn let_all_in(&mut self) -> bool {
-        let numbered = (0..).map(ThreadId::new).zip(&self.threads);
-        let back: Vec<_> = numbered
-            .filter(|(_, thread)| thread.state == State::Back)
-            .map(|(number, _)| number)
-            .collect();
-        back.iter().for_each(|thread| self.let_one_in(*thread));
-        !back.is_empty()
+    /// A thread that should come back before the step to which `asks` leads is not there.
+    fn miss(&mut self, thread: ThreadId, asks: (ThreadId, Site)) {
+        match self.threads.get(thread.index()).map(|thread| &thread.state) {
+            Some(State::Outside) => self.open = Some(asks),
+            _ => {
+                let name = self.name_of(thread);
+                self.fail(Misfit::NotOut { step: self.trace.steps(), thread, name }.into());
+            }
+        }
     }
 
     fn let_one_in(&mut self, id: ThreadId) {
@@ -382,7 +374,11 @@ impl Table {
         self.threads.get(thread.index()).map_or_else(String::new, |thread| thread.name.clone())
     }
 
-    fn report_deadlock(&mut self) {
+    /// Nobody can go: then somebody has to be out in the world.
+    fn check_for_deadlock(&mut self) {
+        if self.threads.iter().any(|thread| thread.state == State::Outside) {
+            return;
+        }
         let numbered = (0..).map(ThreadId::new).zip(&self.threads);
         let stuck = numbered.filter_map(|(number, thread)| match &thread.state {
             State::Waiting(waiting) => Some(Stuck {
@@ -504,8 +500,6 @@ impl Policy for Controlled {
         if table.holder.is_none() {
             let (asks, site) = table.open.unwrap_or((me, site));
             table.pass(asks, site);
-        } else if table.choice.arrivals(table.trace.steps()) == Arrivals::AsTheyCome {
-            table.let_one_in(me);
         }
         drop(self.await_turn(table, me));
     }

@@ -66,6 +66,9 @@ impl Choice for Replay {
         }
         let arrivals = &self.schedule.arrivals;
         let first = arrivals.partition_point(|arrival| arrival.step < step);
+        if first == arrivals.len() {
+            return Arrivals::WhenNobodyGoes;
+        }
         let now = arrivals[first..].iter().take_while(|arrival| arrival.step == step);
         Arrivals::These(now.map(|Arrival { thread, .. }| *thread).collect())
     }

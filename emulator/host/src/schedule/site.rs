@@ -41,6 +41,8 @@ sites! {
     Receive = "receive",
     /// Taking a value out of a channel if there is one.
     TryReceive = "try-receive",
+    /// Letting go of one end of a channel.
+    Close = "close",
     /// Reading what the user types.
     ConsoleRead = "console-read",
     /// Writing to the user's terminal or pipe.
