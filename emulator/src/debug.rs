@@ -37,15 +37,11 @@ pub(crate) fn debug(args: &DebugArgs, baton: &Baton) -> Result<Status, Failure> 
         side_by_side: Some(side_by_side),
     };
     let faults = Switched::new(&args.faults, baton)?.replaying();
-    #[allow(unused_mut, reason = "faults are switched on in it")]
     let mut timeline = Timeline::open(log, images, options).map_err(|error| match error {
         OpenError::Log(error) => bad_log(path, error),
         error => Failure::Open(error),
     })?;
-    #[cfg(not(feature = "faults"))]
-    let _ = faults;
-    #[cfg(feature = "faults")]
-    timeline.set_faults(faults.0);
+    faults.switch_on_timeline(&mut timeline);
     let (arch, big_endian) = (timeline.machine().arch(), timeline.machine().big_endian());
     let session = Session::new(timeline, symbols);
     let listener = Listener::bind(baton, &args.listen)?;

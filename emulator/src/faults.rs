@@ -2,6 +2,7 @@
 
 use lockstep_host::Baton;
 use lockstep_machine::Machine;
+use lockstep_timeline::Timeline;
 
 use crate::args::FaultArgs;
 use crate::failure::Failure;
@@ -12,16 +13,9 @@ pub(crate) use built::refuse;
 #[cfg(feature = "faults")]
 pub(crate) use built::{ShortWrites, dump};
 
-impl Switched {
-    /// Switches them on in a machine.
-    pub(crate) fn switch_on(&self, machine: &mut dyn Machine) {
-        self.hand_to(machine);
-    }
-}
-
 #[cfg(not(feature = "faults"))]
 mod built {
-    use super::{Baton, Failure, FaultArgs, Machine};
+    use super::{Baton, Failure, FaultArgs, Machine, Timeline};
 
     /// No bugs.
     #[derive(Clone)]
@@ -38,7 +32,11 @@ mod built {
             self
         }
 
-        pub(super) fn hand_to(&self, _machine: &mut dyn Machine) {}
+        /// There is nothing to switch on.
+        pub(crate) fn switch_on(&self, _machine: &mut dyn Machine) {}
+
+        /// There is nothing to switch on.
+        pub(crate) fn switch_on_timeline(&self, _timeline: &mut Timeline) {}
     }
 
     pub(crate) fn refuse(args: &FaultArgs) -> Result<(), Failure> {
@@ -60,7 +58,7 @@ mod built {
     use lockstep_host::faults::Bystander;
     use lockstep_log::{DumpError, Ending, Reader};
 
-    use super::{Baton, Failure, FaultArgs, Machine};
+    use super::{Baton, Failure, FaultArgs, Machine, Timeline};
 
     /// Bugs, and their way in from the host.
     #[derive(Clone)]
@@ -83,8 +81,14 @@ mod built {
             Self(self.0.replaying())
         }
 
-        pub(super) fn hand_to(&self, machine: &mut dyn Machine) {
+        /// Switches them on in a machine.
+        pub(crate) fn switch_on(&self, machine: &mut dyn Machine) {
             machine.set_faults(self.0.clone());
+        }
+
+        /// Switches them on in a timeline's machine.
+        pub(crate) fn switch_on_timeline(&self, timeline: &mut Timeline) {
+            timeline.set_faults(self.0.clone());
         }
     }
 

@@ -350,3 +350,21 @@ fn logs() {
     let end = "; --allow-other-images replays with it all the same\n";
     assert!(ran.err.starts_with(start) && ran.err.ends_with(end), "{}", ran.err);
 }
+
+/// Catches a bug that somebody asks for and does not get.
+#[cfg(not(feature = "faults"))]
+#[test]
+fn faults() {
+    let folder = folder();
+    let advice = "this build has no faults to switch on; build one that has with `cargo build --release --package \
+                  lockstep --features faults`";
+    let refused = format!("lockstep: --fault two-writers: {advice}");
+    check_table(
+        folder.path(),
+        &[
+            ("run -k hello.elf --fault two-writers", &refused),
+            ("record -o log -k hello.elf --fault two-writers", &refused),
+            ("log dump nothing --fault two-writers", &refused),
+        ],
+    );
+}

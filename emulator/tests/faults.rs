@@ -78,6 +78,18 @@ fn is_caught_and_only_it(fault: Fault) {
     println!("{fault}: nothing in {} seeds without it", seeds.len());
 }
 
+/// Catches a name that is mistyped and taken for none.
+#[test]
+fn an_unknown_fault_is_an_error() {
+    let kernel = root().join("scenarios/aarch64/guests/hello.elf");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_lockstep"));
+    let command = command.args(["run", "--no-input", "--fault", "two-writer", "-k"]).arg(kernel);
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.starts_with("lockstep: --fault: no fault is called 'two-writer'; "), "{said}");
+}
+
 /// Catches a fault that is on without being asked for, and hooks that are seen when all are off: the golden logs are those of builds
 /// without faults.
 #[test]

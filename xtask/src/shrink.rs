@@ -53,9 +53,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let emulator = match std::env::var_os("LOCKSTEP_BIN") {
         Some(program) => std::path::absolute(&program).unwrap_or_else(|_| program.into()),
         None if options.fault.is_some() => build_with_faults(root)?,
-        None => build(root, &["build", "--release", "--package", "lockstep"])?,
+        None => build(root, "lockstep", &["build", "--release", "--package", "lockstep"])?,
     };
-    let program = build(root, &["build", "--package", "harness", "--bin", "shrink"])?;
+    let program = build(root, "shrink", &["build", "--package", "harness", "--bin", "shrink"])?;
     let mut command = duct::cmd(program, std::iter::empty::<&str>())
         .dir(root.join("harness"))
         .env("CARGO_MANIFEST_DIR", root.join("harness"))

@@ -317,3 +317,18 @@ fn what_is_live_does_not_repeat() {
     let io = report(live.replace("typing: live", "io: live"));
     assert!(io.contains("without `disks`"), "{io}");
 }
+
+/// Catches a fault that nothing would give away, and words that are for faults alone.
+#[test]
+fn faults_and_what_gives_them_away() {
+    let with = |keys: &str| parse_text(&GOOD.replacen("expect:\n", keys, 1));
+    let good = with("fault: two-writers\nexpect:\n  caught: different-logs\n  says: console-out\n");
+    let good = good.map_err(|error| error.report()).unwrap();
+    assert_eq!(good.fault.as_deref(), Some("two-writers"));
+    assert_eq!(good.expect.caught, Some(Caught::DifferentLogs));
+    wrong("expect:\n", "fault: x\nexpect:\n", "17:8", "nothing says what gives it away");
+    wrong("expect:\n", "expect:\n  caught: dead\n", "18:11", "has no effect without a `fault`");
+    wrong("expect:\n", "expect:\n  says: x\n", "18:9", "has no effect without a `fault`");
+    wrong("expect:\n", "expect:\n  caught: alive\n", "18:11", "unknown variant `alive`");
+    wrong("[record, replay]", "[dump]", "11:9", "there is no recording yet to replay");
+}
