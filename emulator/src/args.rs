@@ -9,6 +9,8 @@ use lockstep_host::ListenAddress;
 use lockstep_log::IoMode;
 use lockstep_machine::EngineChoice;
 
+use crate::schedule::PolicyName;
+
 const STATUS: &str = "\
 Exit status:
   0  the guest switched the machine off; a replay reproduced its recording
@@ -79,6 +81,12 @@ pub(crate) struct MachineArgs {
     /// Answer the guest's semihosting calls: console, exit status, clock; no files. The same as `-M virt,semihosting=on`
     #[arg(long)]
     pub(crate) semihosting: bool,
+    /// The same with the files of this folder, as they are now. They stay as they are: the guest writes to memory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) semihosting_folder: Option<PathBuf>,
+    /// Where the files go that the guest writes through semihosting, when the run has ended
+    #[arg(long, value_name = "DIR", requires = "semihosting_folder")]
+    pub(crate) semihosting_out: Option<PathBuf>,
     /// What the guest's random numbers derive from: a number, or `random` for a fresh one
     #[arg(long, default_value = "0", value_name = "N|random")]
     pub(crate) seed: String,
@@ -91,6 +99,21 @@ pub(crate) struct MachineArgs {
     /// Instructions between two digests of the machine's state
     #[arg(long, default_value_t = 50_000_000, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) digest_every: u64,
+}
+
+/// The emulator's own threads: a means to find what depends on their order.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Schedule of the emulator's threads")]
+pub(crate) struct ScheduleArgs {
+    /// Who decides which thread goes next: the operating system, a seed, priorities with D - 1 changes, or a saved schedule
+    #[arg(long, default_value = "os", value_name = "os|random|pct:depth=D|replay:FILE")]
+    pub(crate) schedule: PolicyName,
+    /// What the choices of `random` and `pct` derive from
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) schedule_seed: u64,
+    /// Write down the schedule that was taken
+    #[arg(long, value_name = "FILE")]
+    pub(crate) schedule_trace: Option<PathBuf>,
 }
 
 /// The run.
@@ -112,6 +135,19 @@ pub(crate) struct RunOptions {
     /// Print counts and speed at the end
     #[arg(long)]
     pub(crate) stats: bool,
+    #[command(flatten)]
+    pub(crate) faults: FaultArgs,
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
+}
+
+/// Bugs to switch on.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct FaultArgs {
+    /// Have a bug that emulators once had, to see whether it is caught; only in builds with the feature `faults`. May be given
+    /// several times
+    #[arg(long = "fault", value_name = "NAME")]
+    pub(crate) names: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -184,6 +220,9 @@ pub(crate) struct RecordingArgs {
     /// The disks, likewise, in the order in which they were given
     #[arg(long, value_name = "FILE")]
     pub(crate) disk: Vec<PathBuf>,
+    /// The folder of the files that the guest opened through semihosting
+    #[arg(long, value_name = "DIR")]
+    pub(crate) semihosting_folder: Option<PathBuf>,
     /// A folder to look for the images in
     #[arg(long, value_name = "DIR")]
     pub(crate) images: Option<PathBuf>,
@@ -202,9 +241,16 @@ pub(crate) struct ReplayArgs {
     /// Do not show the guest's console
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Write a divergence, if there is one, to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Print counts and speed at the end
     #[arg(long)]
     pub(crate) stats: bool,
+    #[command(flatten)]
+    pub(crate) faults: FaultArgs,
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -227,6 +273,10 @@ pub(crate) struct DebugArgs {
     /// Memory for the states that are kept for going back, as in 512M or 2G
     #[arg(long, default_value = "512M", value_name = "SIZE")]
     pub(crate) checkpoint_memory: String,
+    #[command(flatten)]
+    pub(crate) faults: FaultArgs,
+    #[command(flatten)]
+    pub(crate) schedule: ScheduleArgs,
     /// Options for gdb
     #[arg(last = true, requires = "gdb")]
     pub(crate) gdb_options: Vec<OsString>,
@@ -250,6 +300,8 @@ pub(crate) enum LogCommand {
         /// The logs
         #[arg(required = true)]
         logs: Vec<PathBuf>,
+        #[command(flatten)]
+        faults: FaultArgs,
     },
     /// Print counts and sizes
     Stat {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use lockstep_debug::{End, Gone, Session, Stream, Symbols, gdb_architecture};
+use lockstep_host::schedule::Site;
 use lockstep_host::signals::leave_interrupts_to_children;
 use lockstep_host::{Arrival, Baton, Connection, ListenAddress, Listener, read_file, side_by_side};
 use lockstep_log::{Header, ImageRecord, ImageRole};
@@ -13,6 +14,7 @@ use lockstep_timeline::{OpenError, Options, Timeline};
 
 use crate::args::DebugArgs;
 use crate::failure::{Failure, Status};
+use crate::faults::Switched;
 use crate::replay::{bad_log, find_images, open, path_of};
 use crate::run::IMAGE_LIMIT;
 
@@ -23,7 +25,7 @@ const LOOK_AGAIN: &str = "python gdb.execute(\"define hookpost-monitor\\npython 
 /// The magic number of ELF files.
 const ELF: &[u8] = b"\x7fELF";
 
-pub(crate) fn debug(args: &DebugArgs) -> Result<Status, Failure> {
+pub(crate) fn debug(args: &DebugArgs, baton: &Baton) -> Result<Status, Failure> {
     let path = &args.recording.log;
     let mut log = open(path)?;
     let header = log.header().clone();
@@ -34,19 +36,24 @@ pub(crate) fn debug(args: &DebugArgs) -> Result<Status, Failure> {
         checkpoint_memory: parse_memory(&args.checkpoint_memory)?,
         side_by_side: Some(side_by_side),
     };
-    let timeline = Timeline::open(log, images, options).map_err(|error| match error {
+    let faults = Switched::new(&args.faults, baton)?.replaying();
+    #[allow(unused_mut, reason = "faults are switched on in it")]
+    let mut timeline = Timeline::open(log, images, options).map_err(|error| match error {
         OpenError::Log(error) => bad_log(path, error),
         error => Failure::Open(error),
     })?;
+    #[cfg(not(feature = "faults"))]
+    let _ = faults;
+    #[cfg(feature = "faults")]
+    timeline.set_faults(faults.0);
     let (arch, big_endian) = (timeline.machine().arch(), timeline.machine().big_endian());
     let session = Session::new(timeline, symbols);
-    let baton = Baton::os();
-    let listener = Listener::bind(&baton, &args.listen)?;
+    let listener = Listener::bind(baton, &args.listen)?;
     let line = GdbLine { arch, big_endian, symbols: symbol_file, address: listener.address() };
     match &args.gdb {
         Some(program) => {
             let child = line.start(program, args)?;
-            serve_child(session, &listener, &baton, child)
+            serve_child(session, &listener, baton, child)
         }
         None => {
             say(&session_line(&session));
@@ -187,8 +194,9 @@ fn serve_child(
     mut child: Child,
 ) -> Result<Status, Failure> {
     let closer = listener.closer();
+    let inner = baton.clone();
     let wait = move || {
-        let status = child.wait();
+        let status = inner.outside(Site::ProcessWait, || child.wait());
         closer.close();
         status
     };

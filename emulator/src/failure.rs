@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use lockstep_core::StopReason;
 use lockstep_debug::SymbolsError;
+use lockstep_host::schedule::Trouble;
 use lockstep_host::{ConsoleError, FileError, ListenError, Panicked, SinkError};
 use lockstep_log::{DiffError, DumpError, EncodeError, LogError};
 use lockstep_machine::{BuildError, ConfigError, NoJitError, ReplayError, ScriptError};
@@ -67,6 +68,8 @@ pub(crate) enum Failure {
     Diff(#[from] DiffError),
     #[error("{0}")]
     Usage(String),
+    #[error(transparent)]
+    Schedule(Trouble),
     #[error("recording stopped: {0}")]
     Sink(#[source] SinkError),
     #[error("recording: {0}")]
@@ -95,6 +98,7 @@ impl From<&Failure> for Status {
             | Failure::Listen(_)
             | Failure::Symbols { .. }
             | Failure::Diff(_)
+            | Failure::Schedule(Trouble::Misfit(_))
             | Failure::Usage(_) => Self::BadInput,
             _ => Self::Internal,
         }

@@ -3,11 +3,12 @@
 use lockstep_core::{Door, Input, NoDoor, Output};
 use lockstep_host::{
     Baton, ChannelDoor, Console, ConsoleOptions, ConsoleOutput, DEFAULT_POLL_INTERVAL, DiskFile,
-    FileSink, HostDisks, signals::StopOnSignal,
+    FileSink, FolderOut, HostDisks, signals::StopOnSignal,
 };
 use lockstep_machine::{LogSink, Outputs};
 
 use crate::failure::Failure;
+use crate::faults::Switched;
 
 /// Inputs under way to the machine before whoever types has to wait.
 const INPUT_BOUND: usize = 256;
@@ -17,13 +18,26 @@ pub(crate) struct Front {
     console: Console,
     output: std::sync::Arc<ConsoleOutput>,
     disks: Option<std::sync::Arc<HostDisks>>,
+    files: Option<FolderOut>,
     _signals: StopOnSignal,
+}
+
+/// What of the host a run has to do with beside the console.
+#[derive(Default)]
+pub(crate) struct Effects {
+    /// Disks whose reads are the host's.
+    pub(crate) disks: Vec<DiskFile>,
+    /// Where files go that the guest writes.
+    pub(crate) files: Option<FolderOut>,
 }
 
 /// What the guest writes goes to the console, and what its disks want to the thread that reads them.
 struct ToThreads {
     console: std::sync::Arc<ConsoleOutput>,
     disks: Option<std::sync::Arc<HostDisks>>,
+    files: Option<FolderOut>,
+    #[cfg(feature = "faults")]
+    short_writes: crate::faults::ShortWrites,
 }
 
 impl Outputs for ToThreads {
@@ -32,6 +46,11 @@ impl Outputs for ToThreads {
         for output in outputs {
             match output {
                 Output::Console { byte, .. } => bytes.push(*byte),
+                Output::File { name, contents } => {
+                    if let Some(files) = &self.files {
+                        files.note(name, contents.clone());
+                    }
+                }
                 Output::Report(report) => eprintln!("lockstep: {report}"),
                 // In a replay nobody reads: the log has the answers.
                 Output::Read(read) => {
@@ -41,6 +60,8 @@ impl Outputs for ToThreads {
                 }
             }
         }
+        #[cfg(feature = "faults")]
+        let bytes = self.short_writes.write(bytes);
         self.console.write(bytes);
     }
 }
@@ -50,11 +71,12 @@ pub(crate) type Connected = (Front, Box<dyn Door>, Box<dyn Outputs>);
 
 impl Front {
     /// Connects the console and the signals. Gives the door through which they come in; without `input`, only signals
-    /// do. `disks` are those whose reads are the host's.
+    /// do. `faults` are those that are on.
     pub(crate) fn connect(
         baton: &Baton,
         input: bool,
-        disks: Vec<DiskFile>,
+        Effects { disks, files }: Effects,
+        faults: &Switched,
     ) -> Result<Connected, Failure> {
         let (sender, receiver) = baton.channel::<Input>(INPUT_BOUND);
         let signals = StopOnSignal::install(baton, sender.urgent())
@@ -69,16 +91,23 @@ impl Front {
         let (console, output) = if input {
             Console::stdio(baton, sender, ConsoleOptions::default())?
         } else {
+            // Closed, so that an idle guest is not waited for.
             drop(sender);
-            let nothing = std::fs::File::open("/dev/null")?;
-            let stdout = std::os::fd::AsFd::as_fd(&std::io::stdout()).try_clone_to_owned()?;
-            let (unused, _) = baton.channel(1);
-            Console::connect(baton, unused, ConsoleOptions::default(), nothing.into(), stdout)?
+            Console::output_only(baton)?
         };
         let output = std::sync::Arc::new(output);
         let door = ChannelDoor::new(receiver, DEFAULT_POLL_INTERVAL);
-        let outputs = ToThreads { console: std::sync::Arc::clone(&output), disks: disks.clone() };
-        Ok((Self { console, output, disks, _signals: signals }, Box::new(door), Box::new(outputs)))
+        #[cfg(not(feature = "faults"))]
+        let _ = faults;
+        let outputs = ToThreads {
+            console: std::sync::Arc::clone(&output),
+            disks: disks.clone(),
+            files: files.clone(),
+            #[cfg(feature = "faults")]
+            short_writes: crate::faults::ShortWrites::new(faults, &output),
+        };
+        let front = Self { console, output, disks, files, _signals: signals };
+        Ok((front, Box::new(door), Box::new(outputs)))
     }
 
     /// Waits until everything is shown, and restores the terminal. The machine has given the outputs back.
@@ -88,6 +117,9 @@ impl Front {
         }
         if let Some(output) = std::sync::Arc::into_inner(self.output) {
             self.console.finish(output)?;
+        }
+        if let Some(files) = self.files {
+            files.finish()?;
         }
         Ok(())
     }

@@ -4,15 +4,17 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use lockstep_core::Event;
-use lockstep_log::{RenderLimits, diff, dump, render, stat, verify};
+#[cfg(not(feature = "faults"))]
+use lockstep_log::dump;
+use lockstep_log::{RenderLimits, diff, render, stat, verify};
 
-use crate::args::LogCommand;
+use crate::args::{FaultArgs, LogCommand};
 use crate::failure::{Failure, Status};
 use crate::replay::{bad_log, open};
 
 pub(crate) fn run(command: LogCommand) -> Result<Status, Failure> {
     let status = match command {
-        LogCommand::Dump { logs } => dump_all(&logs),
+        LogCommand::Dump { logs, faults } => dump_all(&logs, &faults),
         LogCommand::Stat { logs } => each(&logs, |path, out| {
             let stat = stat(&mut open(path)?).map_err(|error| bad_log(path, error))?;
             Ok(writeln!(out, "{stat}")?)
@@ -54,7 +56,11 @@ fn each(
     Ok(Status::Good)
 }
 
-fn dump_all(logs: &[PathBuf]) -> Result<Status, Failure> {
+fn dump_all(logs: &[PathBuf], faults: &FaultArgs) -> Result<Status, Failure> {
+    #[cfg(not(feature = "faults"))]
+    crate::faults::refuse(faults)?;
+    #[cfg(feature = "faults")]
+    let dump = crate::faults::dump(faults)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     for path in logs {
         let mut log = open(path)?;

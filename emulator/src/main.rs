@@ -14,11 +14,13 @@ mod args;
 mod bisect;
 mod debug;
 mod failure;
+mod faults;
 mod front;
 mod log_commands;
 mod machines;
 mod replay;
 mod run;
+mod schedule;
 mod stats;
 
 use std::process::ExitCode;
@@ -31,10 +33,18 @@ use failure::{Failure, Status};
 fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
-        Command::Run(options) => run::run(&options),
-        Command::Record(options) => run::record(&options),
-        Command::Replay(options) => replay::replay(&options),
-        Command::Debug(options) => debug::debug(&options),
+        Command::Run(options) => {
+            schedule::scheduled(&options.run.schedule, |baton| run::run(&options, baton))
+        }
+        Command::Record(options) => {
+            schedule::scheduled(&options.run.schedule, |baton| run::record(&options, baton))
+        }
+        Command::Replay(options) => {
+            schedule::scheduled(&options.schedule, |baton| replay::replay(&options, baton))
+        }
+        Command::Debug(options) => {
+            schedule::scheduled(&options.schedule, |baton| debug::debug(&options, baton))
+        }
         Command::Log(command) => log_commands::run(command),
         Command::Machines => machines::list(),
     };

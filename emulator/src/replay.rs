@@ -2,16 +2,20 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use lockstep_host::{Baton, FileError, Problem, Stopwatch, read_file};
-use lockstep_log::{Header, ImageRecord, ImageRole, LogError, Reader};
-use lockstep_machine::{Images, Replay, ReplayEnd, ReplayError};
+use lockstep_debug::Symbols;
+use lockstep_host::{Baton, FileError, Problem, Stopwatch, read_file, write_file};
+use lockstep_log::{
+    Divergence, DivergenceReport, Header, ImageRecord, ImageRole, LogError, Reader,
+};
+use lockstep_machine::{Images, Machine, Replay, ReplayEnd, ReplayError};
 
 use crate::args::{RecordingArgs, ReplayArgs};
 use crate::debug::symbols_of;
 use crate::failure::{Failure, Status};
-use crate::front::Front;
+use crate::faults::Switched;
+use crate::front::{Effects, Front};
 use crate::run::{IMAGE_LIMIT, assist, file_name};
 use crate::stats::print_stats;
 
@@ -32,16 +36,21 @@ pub(crate) fn bad_log(path: &Path, error: LogError) -> Failure {
     Failure::Log { path: path.display().to_string(), error }
 }
 
-pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
+pub(crate) fn replay(args: &ReplayArgs, baton: &Baton) -> Result<Status, Failure> {
     let path = &args.recording.log;
     let mut log = open(path)?;
     let images = find_images(&args.recording, &mut log)?;
     let mut replay = Replay::new(log, &images).map_err(|error| in_log(path, error))?;
     replay.set_engine(args.engine.into())?;
     // Signals kill a replay: nothing is lost by that. Its console is only shown.
-    let baton = Baton::os();
-    assist(replay.machine(), args.engine, args.stats, &baton)?;
-    let front = if args.quiet { None } else { Some(Front::connect(&baton, false, Vec::new())?) };
+    let faults = Switched::new(&args.faults, baton)?.replaying();
+    faults.switch_on(replay.machine());
+    assist(replay.machine(), args.engine, args.stats, baton)?;
+    let front = if args.quiet {
+        None
+    } else {
+        Some(Front::connect(baton, false, Effects::default(), &faults)?)
+    };
     let front = front.map(|(front, _door, outputs)| {
         replay.set_outputs(outputs);
         front
@@ -67,18 +76,37 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Status, Failure> {
             Ok(Status::Good)
         }
         ReplayEnd::Diverged(divergence) => {
-            eprintln!("lockstep: {divergence}");
-            let symbols = symbols_of(&images);
-            if let Some((name, offset)) = divergence.pc.and_then(|pc| symbols.lookup(pc)) {
-                eprintln!("the pc is in {name}, {offset} bytes on");
-            }
-            if let Some(insn) = replay.machine().disassemble() {
-                let (vcpu, pc) = replay.machine().position();
-                eprintln!("next instruction on {vcpu}: {}  {insn}", symbols.show(pc));
-            }
+            show(&divergence, replay.machine(), &symbols_of(&images), args.report.as_deref())?;
             Ok(Status::Divergence)
         }
     }
+}
+
+/// Tells people about a divergence, and other programs if they want to know.
+fn show(
+    divergence: &Divergence,
+    machine: &mut dyn Machine,
+    symbols: &Symbols,
+    report: Option<&Path>,
+) -> Result<(), Failure> {
+    eprintln!("lockstep: {divergence}");
+    let (next, next_pc) = machine.position();
+    let (vcpu, pc) = divergence.pc.map_or((next, next_pc), |pc| (divergence.vcpu, pc));
+    let instruction = machine.disassemble_at(vcpu, pc).map(|insn| insn.text);
+    if let Some(insn) = &instruction {
+        eprintln!("the instruction there, on {vcpu}: {}  {insn}", symbols.show(pc));
+    }
+    let Some(path) = report else { return Ok(()) };
+    let report = DivergenceReport {
+        pc: Some(pc),
+        symbol: symbols.lookup(pc).map(|(name, offset)| format!("{name}+{offset}")),
+        instruction,
+        ..DivergenceReport::from(divergence)
+    };
+    let mut text = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
+    text.push('\n');
+    write_file(path, text.as_bytes())?;
+    Ok(())
 }
 
 fn in_log(path: &Path, error: ReplayError) -> Failure {
@@ -122,25 +150,42 @@ pub(crate) fn path_of(
     record: &ImageRecord,
 ) -> Result<Option<PathBuf>, Failure> {
     let given = match record.role {
-        ImageRole::Kernel => args.kernel.as_ref(),
-        ImageRole::Initrd => args.initrd.as_ref(),
-        ImageRole::Bios => args.bios.as_ref(),
+        ImageRole::Kernel => args.kernel.clone(),
+        ImageRole::Initrd => args.initrd.clone(),
+        ImageRole::Bios => args.bios.clone(),
         ImageRole::Disk => {
             let mut disks = header.images.iter().filter(|image| image.role == ImageRole::Disk);
-            disks.position(|disk| disk == record).and_then(|number| args.disk.get(number))
+            disks.position(|disk| disk == record).and_then(|number| args.disk.get(number).cloned())
+        }
+        ImageRole::File => {
+            let name = plain(&record.name)?;
+            args.semihosting_folder.as_ref().map(|folder| folder.join(name))
         }
         ImageRole::DeviceTree => None,
     };
-    match given {
+    match given.as_ref() {
         Some(path) => Ok(Some(path.clone())),
         None if header.bundled => Ok(None),
         None => look_for(args, record).map(Some),
     }
 }
 
+/// A path in a folder, which leads nowhere else.
+fn plain(name: &str) -> Result<&str, Failure> {
+    let parts = || Path::new(name).components();
+    let inside = parts().all(|part| matches!(part, Component::Normal(_)));
+    if inside && parts().next().is_some() {
+        return Ok(name);
+    }
+    Err(Failure::Usage(format!("the recording names a file '{name}', which is in no folder")))
+}
+
 fn look_for(args: &RecordingArgs, record: &ImageRecord) -> Result<PathBuf, Failure> {
     // The name comes from the log: only a plain one may be joined to a folder.
-    let name = file_name(Path::new(&record.name));
+    let name = match record.role {
+        ImageRole::File => plain(&record.name)?.to_owned(),
+        _ => file_name(Path::new(&record.name)),
+    };
     let beside = args.log.parent().map(Path::to_path_buf);
     let folders = [args.images.clone(), beside, Some(PathBuf::from("."))];
     let mut places = folders.into_iter().flatten().map(|folder| folder.join(&name));
@@ -150,6 +195,7 @@ fn look_for(args: &RecordingArgs, record: &ImageRecord) -> Result<PathBuf, Failu
             ImageRole::Initrd => "--initrd FILE",
             ImageRole::Bios => "--bios FILE",
             ImageRole::Disk => "--disk FILE",
+            ImageRole::File => "--semihosting-folder DIR",
             ImageRole::DeviceTree => "--images DIR",
         };
         let (role, digest) = (record.role, record.digest.short());

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use lockstep_core::{DEFAULT_NS_PER_INSN, StopReason};
 use lockstep_host::{
-    Baton, DiskFile, FileSink, Stopwatch, WorkThread, date_now, fresh_seed, read_file, ticks,
+    Baton, DiskFile, FileSink, FolderOut, Stopwatch, WorkThread, date_now, fresh_seed, read_file,
+    read_folder, ticks,
 };
 use lockstep_log::{Header, ImageRole, IoMode};
 use lockstep_machine::{
@@ -16,7 +17,8 @@ use lockstep_machine::{
 
 use crate::args::{Engine, MachineArgs, RecordArgs, RunArgs, RunOptions};
 use crate::failure::{Failure, Status};
-use crate::front::{Front, ToFile};
+use crate::faults::Switched;
+use crate::front::{Effects, Front, ToFile};
 use crate::stats::print_stats;
 
 /// Images are read whole; nothing that a board can hold is larger.
@@ -30,14 +32,16 @@ struct Setup {
     images: Images,
     script: Script,
     machine: Box<dyn Machine>,
-    /// The disks' files, when the host's reads count.
-    disks: Vec<DiskFile>,
+    effects: Effects,
 }
 
 fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
     let (board, mut options) = parse_machine(&args.machine)?;
     if args.semihosting {
         options.insert("semihosting".to_owned(), "on".to_owned());
+    }
+    if args.semihosting_folder.is_some() {
+        options.insert("semihosting".to_owned(), "files".to_owned());
     }
     let (script, text) = read_script(run.script.as_deref())?;
     let mut record = MachineRecord {
@@ -70,10 +74,16 @@ fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
     for path in &args.disk {
         images.add(ImageRole::Disk, &file_name(path), read_file(path, IMAGE_LIMIT)?);
     }
+    if let Some(folder) = &args.semihosting_folder {
+        for (name, bytes) in read_folder(folder, IMAGE_LIMIT)? {
+            images.add(ImageRole::File, &name, bytes);
+        }
+    }
     let mut machine = build(&record, &images)?;
     machine.set_engine(run.engine.into())?;
     let disks = if args.io == IoMode::Live { disk_files(args, &images) } else { Vec::new() };
-    Ok(Setup { record, images, script, machine, disks })
+    let files = args.semihosting_out.as_deref().map(FolderOut::create).transpose()?;
+    Ok(Setup { record, images, script, machine, effects: Effects { disks, files } })
 }
 
 /// What the host reads when completions are its own.
@@ -114,10 +124,11 @@ fn drive(
     setup: &mut Setup,
     run: &RunOptions,
     baton: &Baton,
+    faults: &Switched,
     go: impl FnOnce(&mut dyn Machine) -> Pause,
 ) -> Result<Pause, Failure> {
     let (front, door, outputs) =
-        Front::connect(baton, !run.no_input, std::mem::take(&mut setup.disks))?;
+        Front::connect(baton, !run.no_input, std::mem::take(&mut setup.effects), faults)?;
     assist(&mut *setup.machine, run.engine, run.stats, baton)?;
     let script = std::mem::take(&mut setup.script);
     setup.machine.set_door(Box::new(ScriptDoor::new(script, door, run.limit)));
@@ -160,15 +171,17 @@ fn report(reason: &StopReason) -> Status {
     status
 }
 
-pub(crate) fn run(args: &RunArgs) -> Result<Status, Failure> {
+pub(crate) fn run(args: &RunArgs, baton: &Baton) -> Result<Status, Failure> {
     let mut setup = set_up(&args.machine, &args.run)?;
-    match drive(&mut setup, &args.run, &Baton::os(), |machine| machine.run(Goal::End))? {
+    let faults = Switched::new(&args.run.faults, baton)?;
+    faults.switch_on(&mut *setup.machine);
+    match drive(&mut setup, &args.run, baton, &faults, |machine| machine.run(Goal::End))? {
         Pause::Ended(reason) => Ok(report(&reason)),
         pause => Err(Failure::Internal(format!("the machine paused: {pause:?}"))),
     }
 }
 
-pub(crate) fn record(args: &RecordArgs) -> Result<Status, Failure> {
+pub(crate) fn record(args: &RecordArgs, baton: &Baton) -> Result<Status, Failure> {
     refuse_overwriting(args)?;
     let keyframes =
         args.keyframes.as_deref().map(|text| keyframe_interval(text, args)).transpose()?;
@@ -180,14 +193,15 @@ pub(crate) fn record(args: &RecordArgs) -> Result<Status, Failure> {
         images: setup.images.records(),
         bundled: args.bundle,
     };
-    let baton = Baton::os();
-    let file = Arc::new(FileSink::create(&baton, &args.output)?);
+    let faults = Switched::new(&args.run.faults, baton)?;
+    faults.switch_on(&mut *setup.machine);
+    let file = Arc::new(FileSink::create(baton, &args.output)?);
     let sink = Box::new(ToFile(Arc::clone(&file)));
     let mut recording = Recording::begin(&mut *setup.machine, &header, &setup.images, sink)?;
     if let Some(every) = keyframes {
         recording = recording.with_keyframes(&mut *setup.machine, every);
     }
-    let pause = drive(&mut setup, &args.run, &baton, |machine| recording.run(machine));
+    let pause = drive(&mut setup, &args.run, baton, &faults, |machine| recording.run(machine));
     // The file first: when it failed, everything else followed from that.
     let finished = recording.finish(&mut *setup.machine);
     if let Some(file) = Arc::into_inner(file) {

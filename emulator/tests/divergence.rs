@@ -21,7 +21,7 @@ use lockstep_core::{
     Event, EventKind, Input, InterruptClass, Level, Moment, StateDigest, StopReason, VcpuId,
     VirtualTime, What,
 };
-use lockstep_log::{Difference, Divergence, EventLine, encode};
+use lockstep_log::{Difference, Divergence, DivergenceReport, EventLine, encode};
 use lockstep_machine::{Goal, Images, MachineRecord, ReplayEnd};
 
 /// The divergence of a log of these events.
@@ -133,10 +133,16 @@ fn another_image_on_the_command_line() {
     println!("one instruction flipped at pc {pc:#x}:\n{}", ran.err);
     assert!(ran.err.starts_with("lockstep: divergence at "), "{}", ran.err);
     let first = ran.err.lines().next().unwrap();
-    assert!(first.contains(" on cpu0, pc 0x402") && first.ends_with("did not happen"), "{first}");
-    for part in
-        ["    both      ", "  > expected  ", "  > actual    ", "next instruction on cpu0: 0x402"]
-    {
+    assert!(
+        first.contains(" on cpu0, virtual time ") && first.ends_with("did not happen"),
+        "{first}"
+    );
+    for part in [
+        "    both      ",
+        "  > expected  ",
+        "  > actual    ",
+        "the instruction there, on cpu0: 0x402",
+    ] {
         assert!(ran.err.contains(part), "{part}: {}", ran.err);
     }
 }
@@ -219,15 +225,23 @@ fn one_witness_on_the_command_line() {
     events[place].what = other(&events[place].what);
     let log = folder.path().join("log");
     fs::write(&log, with_events(&machine, Level::Events, &events, &images)).unwrap();
-    let ran = run(words(["replay", "-q", "-k"]).arg(guest("timer")).arg(&log)).with_status(1);
+    let mut command = words(["replay", "-q", "-k"]);
+    command.arg(guest("timer")).arg("--report").arg(folder.path().join("report")).arg(&log);
+    let ran = run(&mut command).with_status(1);
     println!("one witness changed:\n{}", ran.err);
-    let first = format!(
-        "lockstep: divergence at {} on cpu0, pc {pc:#x}: another interrupt",
-        events[place].at
-    );
-    assert_eq!(ran.err.lines().next().unwrap(), first);
-    assert!(ran.err.contains(&format!("  > expected  {}\n", EventLine(&events[place]))));
-    assert!(ran.err.contains(&format!("  > actual    {actual}\n")));
+    let line = |start: &str, end: &str| {
+        let mut lines = ran.err.lines();
+        lines.any(|line| line.starts_with(start) && line.ends_with(end))
+    };
+    let first = format!("lockstep: divergence at {} on cpu0, virtual time ", events[place].at);
+    assert!(line(&first, &format!("s, pc {pc:#x}: another interrupt")));
+    assert!(line("  > expected  ", &format!("s  {}", EventLine(&events[place]))));
+    assert!(line("  > actual    ", &format!("s  {actual}")));
+    let report = fs::read_to_string(folder.path().join("report")).unwrap();
+    let report: DivergenceReport = serde_json::from_str(&report).unwrap();
+    assert_eq!((report.pc, report.summary.as_str()), (Some(pc), "another interrupt"));
+    assert_eq!(report.lines.iter().filter(|line| line.differs).count(), 2);
+    assert!(report.instruction.is_some() && report.time_ns > Some(0));
 }
 
 /// A run of the echo guest that is typed to four times, while it is idle.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::io;
 
 use crate::process::Ended;
+use crate::schema::Caught;
 
 /// Why a trial failed.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +75,14 @@ pub enum Failure {
         /// What may explain it.
         note: String,
     },
+    /// The dump of a log is not the log.
+    #[error("{what}: {message}")]
+    Dump {
+        /// Of which recording.
+        what: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// A disk's file was written.
     #[error("the file of disk {disk} has changed: {path}")]
     DiskChanged {
@@ -91,6 +100,23 @@ pub enum Failure {
     /// The host failed us.
     #[error("host: {0}")]
     Host(#[from] io::Error),
+}
+
+impl Failure {
+    /// What a fault was given away by, if that is what this is.
+    #[must_use]
+    pub const fn gives_away(&self) -> Option<Caught> {
+        match self {
+            Self::LogsDiffer { .. } => Some(Caught::DifferentLogs),
+            Self::Ended { ended: Ended::Exited(1), .. } => Some(Caught::Divergence),
+            Self::Ended { ended: Ended::Exited(4), .. } => Some(Caught::Dead),
+            Self::Travel { .. } => Some(Caught::Debug),
+            Self::Dump { .. } => Some(Caught::Dump),
+            Self::Console { .. } => Some(Caught::Console),
+            Self::Golden { .. } => Some(Caught::Golden),
+            _ => None,
+        }
+    }
 }
 
 /// What a process left behind.

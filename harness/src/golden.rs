@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use lockstep_log::{Reader, RenderLimits, diff, render};
+use lockstep_log::{Diff, Reader, RenderLimits, diff, render};
 
 use crate::failure::first_difference;
 
@@ -96,10 +96,9 @@ pub fn page(log: &Path) -> io::Result<String> {
     }
 }
 
-/// Where two logs differ first, with the events around it.
-pub fn difference(first: &Path, second: &Path) -> io::Result<String> {
-    let outcome = diff(&mut open(first)?, &mut open(second)?);
-    outcome.map(|diff| diff.to_string()).map_err(io::Error::other)
+/// How two logs compare.
+pub fn compare(first: &Path, second: &Path) -> io::Result<Diff> {
+    diff(&mut open(first)?, &mut open(second)?).map_err(io::Error::other)
 }
 
 fn open(log: &Path) -> io::Result<Reader<BufReader<File>>> {

@@ -11,6 +11,8 @@ mod failure;
 pub mod gdb;
 pub mod golden;
 pub mod load;
+pub mod page;
+pub mod partition;
 pub mod process;
 mod reaper;
 mod report;

@@ -1,90 +1,87 @@
 //! Other work for the host.
 //!
 //! What a run is must not depend on when the host's scheduler runs it. On an idle machine it is hard to notice that it does;
-//! so trials are also run while something else wants every core.
+//! so trials are also run while something else wants every core, the disk or the kernel's attention, and while the
+//! emulator itself is stopped at random, or has to share one core. What a load is called is in [`schema::Load`]; the hogs
+//! themselves are the program `lockstep-load`.
+
+mod hogs;
+mod one_cpu;
+mod pulse;
+mod stress_ng;
 
 use std::io;
-use std::num::NonZeroUsize;
-use std::thread::available_parallelism;
+use std::path::Path;
 
 use crate::process::Group;
-use crate::schema;
+use crate::schema::{self, Part};
+
+pub use one_cpu::Cores;
+pub use pulse::Pulses;
 
 /// Load that goes on until it is dropped.
 #[derive(Debug)]
-pub struct Running(Vec<Group>);
+pub struct Running {
+    groups: Vec<Group>,
+    disturbance: Disturbance,
+}
+
+/// What a load does to the emulator's own processes.
+#[derive(Clone, Debug, Default)]
+pub struct Disturbance {
+    /// The cores it may use.
+    pub cores: Cores,
+    /// How it is stopped and continued.
+    pub pulses: Option<Pulses>,
+}
 
 impl Running {
-    /// Starts a load; its processes are there when this returns.
-    pub fn start(load: schema::Load) -> io::Result<Self> {
-        let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-        let processes = match load {
-            schema::Load::None => 0,
-            schema::Load::Cpu => cores,
-        };
-        let hog = duct::cmd!("sh", "-c", "while :; do :; done", "lockstep-load");
-        let hog = hog.stdin_null().stdout_null().stderr_null();
-        (0..processes).map(|_| Group::start(&hog)).collect::<io::Result<_>>().map(Self)
+    /// Starts a load; its processes are there when this returns. Files, which have no names, are in `folder`; what is random
+    /// about the load follows from `seed`.
+    pub fn start(load: &schema::Load, seed: u64, folder: &Path) -> io::Result<Self> {
+        let mut disturbance = Disturbance::default();
+        for part in load.parts() {
+            match part {
+                Part::Pulse(longest) => disturbance.pulses = Some(Pulses::new(*longest, seed)),
+                Part::OneCpu => disturbance.cores = Cores::one(seed)?,
+                Part::Hog { .. } | Part::StressNg(_) => {}
+            }
+        }
+        let mut programs = Vec::new();
+        for part in load.parts() {
+            match part {
+                Part::Hog { hog, processes } => {
+                    programs.extend(hogs::programs(*hog, *processes, folder)?);
+                }
+                Part::StressNg(arguments) => programs.push(stress_ng::program(arguments)),
+                Part::Pulse(_) | Part::OneCpu => {}
+            }
+        }
+        if load.parts() == [Part::OneCpu] {
+            // Alone on it, the emulator would not be disturbed.
+            programs.extend(hogs::programs(schema::Hog::Cpu, Some(1), folder)?);
+        }
+        let start = |program| disturbance.cores.start(|| Group::start(program));
+        let groups = programs.iter().map(start).collect::<io::Result<_>>()?;
+        Ok(Self { groups, disturbance })
     }
 
     /// The processes' groups.
     #[must_use]
     pub fn groups(&self) -> &[Group] {
-        &self.0
+        &self.groups
+    }
+
+    /// What is done to the emulator.
+    #[must_use]
+    pub fn disturbance(&self) -> &Disturbance {
+        &self.disturbance
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::process::tests::{ends, is_running};
-    use std::io::{BufRead, BufReader};
-    use std::process::{Command, Stdio};
-    use std::time::Duration;
-
-    fn ids(load: &Running) -> Vec<String> {
-        load.groups().iter().map(|group| group.id().to_string()).collect()
-    }
-
-    #[test]
-    fn a_load_ends_with_its_owner() {
-        let load = Running::start(schema::Load::Cpu).unwrap();
-        let ids = ids(&load);
-        assert_eq!(ids.len(), available_parallelism().unwrap().get());
-        assert!(ids.iter().all(|id| is_running(id)));
-        drop(load);
-        assert!(!ids.iter().any(|id| is_running(id)));
-        assert!(Running::start(schema::Load::None).unwrap().groups().is_empty());
-    }
-
-    /// Not a test, but what the next one kills.
-    #[test]
-    #[ignore = "waits for the test that starts it"]
-    fn waiting_to_be_killed() {
-        if std::env::var_os("LOCKSTEP_TEST_VICTIM").is_some() {
-            let load = Running::start(schema::Load::Cpu).unwrap();
-            println!("\nprocesses {}", ids(&load).join(" "));
-            std::thread::sleep(Duration::from_secs(60));
-        }
-    }
-
-    /// Without the reaper the load would outlive a harness that is killed.
-    #[test]
-    fn a_load_ends_even_if_its_owner_is_killed() {
-        let name = "load::tests::waiting_to_be_killed";
-        let mut victim = Command::new(std::env::current_exe().unwrap())
-            .args([name, "--exact", "--ignored", "--nocapture"])
-            .env("LOCKSTEP_TEST_VICTIM", "1")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(victim.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let line = lines.find_map(|line| line.strip_prefix("processes ").map(str::to_owned));
-        let line = line.expect("the victim tells its processes");
-        let ids: Vec<_> = line.split(' ').collect();
-        assert!(ids.iter().all(|id| is_running(id)));
-        victim.kill().unwrap();
-        victim.wait().unwrap();
-        assert!(ids.iter().all(|id| ends(id)), "the load goes on");
-    }
+/// Why this host cannot have a load, if it cannot.
+#[must_use]
+pub fn impossible(load: &schema::Load) -> Option<String> {
+    let needs_stress_ng = load.parts().iter().any(|part| matches!(part, Part::StressNg(_)));
+    (needs_stress_ng && !stress_ng::is_installed()).then(|| "stress-ng is not installed".to_owned())
 }

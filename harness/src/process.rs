@@ -13,8 +13,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use duct::unix::HandleExt;
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use crate::load::Disturbance;
 use crate::reaper;
 
 /// A process and all that it started, killed when this is dropped.
@@ -43,6 +45,12 @@ impl Group {
     #[must_use]
     pub fn id(&self) -> Pid {
         self.leader
+    }
+
+    /// Sends the leader a signal; nothing happens if it has ended.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        // Through the handle: it knows whether the number is still that of our process.
+        self.handle.send_signal(signal.as_raw())
     }
 
     /// Waits for the leader to end, but not for longer than this.
@@ -77,6 +85,8 @@ pub struct Run {
     pub timeout: Duration,
     /// What somebody types when the output shows a text, in this order.
     pub typed: Vec<(String, String)>,
+    /// What a load does to it.
+    pub disturbance: Disturbance,
 }
 
 /// How a run ended.
@@ -97,11 +107,11 @@ impl Run {
             .stdout_path(&self.stdout)
             .stderr_path(&self.stderr);
         if self.typed.is_empty() {
-            return self.wait(&Group::start(&command.stdin_null())?);
+            return self.wait(&self.start(&command.stdin_null())?);
         }
         let (input, keyboard) = io::pipe()?;
         // The command holds the pipe's other end, too: it has to be gone before typing can fail.
-        let group = Group::start(&command.stdin_file(input))?;
+        let group = self.start(&command.stdin_file(input))?;
         drop(command);
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
@@ -110,6 +120,10 @@ impl Run {
             over.store(true, Ordering::Relaxed);
             ended
         })
+    }
+
+    fn start(&self, command: &duct::Expression) -> io::Result<Group> {
+        self.disturbance.cores.start(|| Group::start(command))
     }
 
     /// Types until everything is typed, nobody reads any more, or the run is over.
@@ -141,7 +155,12 @@ impl Run {
     }
 
     fn wait(&self, group: &Group) -> io::Result<Ended> {
-        Ok(match group.wait(self.timeout)? {
+        let wait = || group.wait(self.timeout);
+        let status = match &self.disturbance.pulses {
+            None => wait()?,
+            Some(pulses) => pulses.during(group, wait)?,
+        };
+        Ok(match status {
             None => Ended::TimedOut,
             Some(status) => match status.code() {
                 Some(code) => Ended::Exited(code),
@@ -155,16 +174,19 @@ impl Run {
     pub fn command_line(&self) -> String {
         let mut line = self.program.display().to_string();
         for argument in &self.arguments {
-            let argument = argument.to_string_lossy();
-            let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,=:+@%".contains(c);
-            if !argument.is_empty() && argument.chars().all(plain) {
-                line.extend([" ", &argument]);
-            } else {
-                line.push_str(&format!(" '{}'", argument.replace('\'', r"'\''")));
-            }
+            line.extend([" ", &quoted(&argument.to_string_lossy())]);
         }
         line
     }
+}
+
+/// A word as one would type it.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./,=:+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -197,6 +219,7 @@ pub(crate) mod tests {
             stderr: folder.path().join("err"),
             timeout,
             typed: Vec::new(),
+            disturbance: Disturbance::default(),
         };
         (folder, run)
     }

@@ -23,7 +23,7 @@ pub(crate) struct Report(Option<PathBuf>);
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(crate) enum Line<'a> {
     /// What will be run.
-    Plan { trials: usize, not_fetched: &'a [NotFetched] },
+    Plan { trials: usize, not_fetched: &'a [NotFetched], not_tried: &'a [NotTried] },
     /// What came of a trial.
     Trial {
         name: String,
@@ -32,8 +32,13 @@ pub(crate) enum Line<'a> {
         configuration: String,
         repeatable: bool,
         passed: bool,
+        /// How many recordings passed, with all that is done after each.
+        repeats: u32,
+        seed: u64,
         /// Digests of the recordings.
         logs: &'a [String],
+        /// Digests of their schedules.
+        schedules: &'a [String],
         seconds: f64,
         failure: Option<&'a str>,
         /// What was not tried, and why.
@@ -46,6 +51,13 @@ pub(crate) enum Line<'a> {
 pub(crate) struct NotFetched {
     pub(crate) scenario: String,
     pub(crate) command: String,
+}
+
+/// A trial that this host cannot run.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct NotTried {
+    pub(crate) trial: String,
+    pub(crate) reason: String,
 }
 
 impl Report {
@@ -68,7 +80,10 @@ impl Report {
             configuration: trial.configuration(),
             repeatable: trial.entry.scenario.as_ref().is_ok_and(|s| s.expect.repeatable),
             passed: outcome.failure.is_none(),
+            repeats: outcome.passed,
+            seed: trial.seed,
             logs: &outcome.logs,
+            schedules: &outcome.schedules,
             seconds: time.as_secs_f64(),
             failure: outcome.failure.as_deref(),
             note: outcome.note.as_deref(),
@@ -83,7 +98,10 @@ impl Report {
             configuration: scenario.to_owned(),
             repeatable: true,
             passed: false,
+            repeats: 0,
+            seed: 0,
             logs: &[],
+            schedules: &[],
             seconds: 0.0,
             failure: Some(failure),
             note: None,

@@ -4,6 +4,8 @@
 //! logs, the consoles, what was said, and the command that runs it again.
 
 mod attempt;
+#[cfg(feature = "faults")]
+pub mod hunt;
 
 #[cfg(test)]
 mod tests;
@@ -16,9 +18,10 @@ use crate::catalog::fetch_command;
 use crate::failure::Failure;
 use crate::golden::Goldens;
 use crate::load::Running;
+use crate::page::Page;
 use crate::schema::Scenario;
 use crate::trial::Trial;
-use attempt::Attempt;
+use attempt::{Attempt, DIVERGENCE, Done};
 
 /// What all trials of a run have in common.
 #[derive(Clone, Debug)]
@@ -38,6 +41,10 @@ pub struct Runner {
 pub struct Outcome {
     /// The digest of each recording.
     pub logs: Vec<String>,
+    /// The digest of each recording's schedule, if somebody took note of it.
+    pub schedules: Vec<String>,
+    /// How many recordings passed, with all that is done after each.
+    pub passed: u32,
     /// What went wrong, as a text for people.
     pub failure: Option<String>,
     /// What was not tried, and why.
@@ -60,14 +67,14 @@ impl Runner {
         let work = self.target.join("lockstep-trials");
         fs::create_dir_all(&work)?;
         let folder = tempfile::Builder::new().prefix("trial-").tempdir_in(&work)?;
-        let mut logs = Vec::new();
-        match self.attempt(trial, scenario, folder.path(), find, &mut logs) {
-            Ok(note) => Ok(Outcome { logs, failure: None, note }),
-            Err(failure) => {
-                let text = self.keep(trial, &failure, folder)?;
-                Ok(Outcome { logs, failure: Some(text), note: None })
-            }
-        }
+        let mut done = Done::default();
+        let result = self.attempt(trial, scenario, folder.path(), find, &mut done);
+        let Done { logs, schedules, passed } = done;
+        let (failure, note) = match result {
+            Ok(note) => (None, note),
+            Err(failure) => (Some(self.keep(trial, &failure, folder)?), None),
+        };
+        Ok(Outcome { logs, schedules, passed, failure, note })
     }
 
     fn attempt(
@@ -76,15 +83,16 @@ impl Runner {
         scenario: &Scenario,
         folder: &Path,
         find: impl FnOnce() -> Result<PathBuf, String>,
-        logs: &mut Vec<String>,
+        done: &mut Done,
     ) -> Result<Option<String>, Failure> {
         let missing = trial.entry.not_fetched(&self.root);
         if !missing.is_empty() {
             return Err(Failure::NotFetched(fetch_command(&missing)));
         }
         let emulator = find().map_err(Failure::NoEmulator)?;
-        let _load = Running::start(trial.load)?;
-        Attempt { runner: self, trial, scenario, folder, emulator: &emulator, logs }.run()
+        let load = Running::start(&trial.load, trial.seed, folder)?;
+        let emulator = &emulator;
+        Attempt { runner: self, trial, scenario, folder, emulator, load: &load, done }.run()
     }
 
     /// Keeps what a failed trial leaves behind, and tells all about it.
@@ -103,14 +111,35 @@ impl Runner {
         fs::rename(&from, &place)?;
         // Paths in the texts are those of the folder that is now elsewhere.
         let failure = failure.to_string().replace(&*from.to_string_lossy(), &to);
+        let schedules: String = attempt::schedules(&place)?
+            .iter()
+            .map(|(name, digest)| format!("  schedule: {digest} {name}\n"))
+            .collect();
         let text = format!(
-            "{}: {}\n  seed: {}\n  kept: {to}\n  again: {}",
+            "{}: {}\n  seed: {}\n{schedules}  kept: {to}\n  again: {}",
             trial.name(),
             failure.trim_end(),
             trial.seed,
             trial.command(self.recordings),
         );
         fs::write(place.join("failure.txt"), format!("{text}\n"))?;
+        let page = self.page(trial, &failure, &place, &text);
+        fs::write(place.join("failure.html"), page.html())?;
         Ok(text)
+    }
+
+    fn page(&self, trial: &Trial, failure: &str, place: &Path, text: &str) -> Page {
+        // What is not there or cannot be read is not shown; everything is in the text, too.
+        let report = fs::read(place.join(DIVERGENCE)).ok();
+        let divergence = report.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Page {
+            title: trial.name(),
+            failure: failure.lines().next().unwrap_or_default().to_owned(),
+            facts: vec![("seed", trial.seed.to_string()), ("kept", place.display().to_string())],
+            command: trial.command(self.recordings),
+            divergence,
+            schedule: None,
+            text: text.to_owned(),
+        }
     }
 }

@@ -8,7 +8,10 @@ mod check;
 mod debug;
 mod error;
 mod image;
+mod json;
+mod load;
 mod locate;
+mod schedule;
 mod script;
 mod step;
 mod units;
@@ -19,6 +22,7 @@ mod tests;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub use debug::{
@@ -27,12 +31,15 @@ pub use debug::{
 };
 pub use error::ScenarioError;
 pub use image::{Disk, Image, pattern};
+pub use json::json_schema_text;
+pub use load::{Hog, Load, Part};
+pub use schedule::Schedule;
 pub use script::{Action, ScriptStep, script_text};
 pub use step::{Keep, Step};
 pub use units::{Seeds, Size, Span};
 
 /// A scenario file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Scenario {
     /// What the scenario shows, in a sentence.
@@ -56,6 +63,8 @@ pub struct Scenario {
     /// What must come out.
     #[serde(default)]
     pub expect: Expect,
+    /// The bug that this scenario is there to catch. Everything else is what must hold without it.
+    pub fault: Option<String>,
     /// How long one process may take, in wall time, before it counts as hanging.
     #[serde(default = "default_timeout")]
     pub timeout: Span,
@@ -66,7 +75,7 @@ fn default_timeout() -> Span {
 }
 
 /// The machine, in the words of `lockstep --machine` and its fellows.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Machine {
     /// Board and options: `virt,gic=3`. May be given by the axis `boards` instead.
@@ -80,7 +89,7 @@ pub struct Machine {
 }
 
 /// What runs on the machine.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Guest {
     /// A kernel, or a program in its place.
@@ -92,12 +101,14 @@ pub struct Guest {
     /// Its disks, which no run changes.
     #[serde(default)]
     pub disks: Vec<Disk>,
+    /// A folder beside the scenario, whose files the guest can open through semihosting. No run changes it.
+    pub files: Option<PathBuf>,
     /// The kernel's command line.
     pub append: Option<String>,
 }
 
 /// An axis is a list; every combination is a trial.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Axes {
     /// Boards to run on, each with a golden log of its own.
@@ -117,7 +128,7 @@ impl Default for Axes {
         Self {
             boards: Vec::new(),
             engines: vec![Engine::Interp],
-            loads: vec![Load::None],
+            loads: vec![Load::default()],
             schedules: vec![Schedule::Os],
             seeds: Seeds(vec![1]),
         }
@@ -128,7 +139,7 @@ impl Default for Axes {
 macro_rules! names {
     ($(#[$doc:meta])* $type:ident { $($(#[$value_doc:meta])* $value:ident = $name:literal),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
         pub enum $type {
             $($(#[$value_doc])* #[serde(rename = $name)] $value),+
         }
@@ -169,24 +180,6 @@ names! {
         JitNow = "jit-now",
         /// Whatever is fastest on this host.
         Auto = "auto",
-    }
-}
-
-names! {
-    /// What else keeps the host busy.
-    Load {
-        /// Nothing that we started.
-        None = "none",
-        /// A busy loop for every core.
-        Cpu = "cpu",
-    }
-}
-
-names! {
-    /// Who decides which of the emulator's threads goes next.
-    Schedule {
-        /// The operating system.
-        Os = "os",
     }
 }
 
@@ -247,8 +240,28 @@ impl Exit {
     }
 }
 
+names! {
+    /// What gives a fault away.
+    Caught {
+        /// Two recordings are not the same file.
+        DifferentLogs = "different-logs",
+        /// A replay says that it is not the run that was recorded.
+        Divergence = "divergence",
+        /// Moving over a recording does.
+        Debug = "debug",
+        /// A machine that can neither go on nor be woken.
+        Dead = "dead",
+        /// The dump of a log is not the log.
+        Dump = "dump",
+        /// The guest prints something else.
+        Console = "console",
+        /// The log is not the reviewed one.
+        Golden = "golden",
+    }
+}
+
 /// How it is recorded.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct RecordOptions {
     /// How much is written down.
@@ -266,7 +279,7 @@ pub struct RecordOptions {
 }
 
 /// What must come out.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Expect {
     /// How the recording ends.
@@ -279,16 +292,28 @@ pub struct Expect {
     pub golden: bool,
     /// Whether all recordings must be the same file.
     pub repeatable: bool,
+    /// What gives the scenario's fault away, when it is on.
+    pub caught: Option<Caught>,
+    /// What is then said contains this.
+    pub says: Option<String>,
 }
 
 impl Default for Expect {
     fn default() -> Self {
-        Self { exit: Exit::PowerOff, message: None, console: None, golden: true, repeatable: true }
+        Self {
+            exit: Exit::PowerOff,
+            message: None,
+            console: None,
+            golden: true,
+            repeatable: true,
+            caught: None,
+            says: None,
+        }
     }
 }
 
 /// What the guest prints.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Console {
     /// Texts that appear, in this order.

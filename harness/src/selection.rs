@@ -2,11 +2,13 @@
 //!
 //! cargo test, nextest and xtask start the same test program, and only the environment passes through all three. So
 //! that is where a selection is: `LOCKSTEP_ARCH`, `LOCKSTEP_SCENARIO`, `LOCKSTEP_BOARD`, `LOCKSTEP_ENGINE`,
-//! `LOCKSTEP_LOAD`, `LOCKSTEP_SCHEDULE`, `LOCKSTEP_SEEDS` and `LOCKSTEP_REPEAT`. What names an engine, a load, a schedule or
-//! seeds replaces that axis of every scenario: that is how one looks for trouble outside what the files say.
+//! `LOCKSTEP_LOAD`, `LOCKSTEP_SCHEDULE`, `LOCKSTEP_SEEDS`, `LOCKSTEP_REPEAT`, `LOCKSTEP_PARTITION`, `LOCKSTEP_FAULT` and
+//! `LOCKSTEP_UNTIL`. What names an engine, a load, a schedule or seeds replaces that axis of every scenario: that is how one looks
+//! for trouble outside what the files say.
 
 use std::num::NonZeroU32;
 
+use crate::partition::Partition;
 use crate::schema::{Engine, Load, Schedule, Seeds};
 
 /// A choice of trials.
@@ -28,6 +30,12 @@ pub struct Selection {
     pub seeds: Option<Seeds>,
     /// So many recordings in each trial.
     pub repeat: Option<NonZeroU32>,
+    /// Only this share of the trials.
+    pub partition: Option<Partition>,
+    /// With this fault in the emulator.
+    pub fault: Option<String>,
+    /// Begin no trial any more when one has failed.
+    pub until_failure: bool,
 }
 
 /// The recordings of a trial unless said otherwise: the fewest that can differ.
@@ -49,15 +57,21 @@ impl Selection {
             scenario: variable("LOCKSTEP_SCENARIO"),
             board: variable("LOCKSTEP_BOARD"),
             engine: named("engine", Engine::ALL, Engine::name, variable("LOCKSTEP_ENGINE"))?,
-            load: named("load", Load::ALL, Load::name, variable("LOCKSTEP_LOAD"))?,
-            schedule: named(
-                "schedule",
-                Schedule::ALL,
-                Schedule::name,
-                variable("LOCKSTEP_SCHEDULE"),
-            )?,
+            load: variable("LOCKSTEP_LOAD").map(|text| Load::parse(&text)).transpose()?,
+            schedule: variable("LOCKSTEP_SCHEDULE")
+                .map(|text| Schedule::parse(&text))
+                .transpose()?,
             seeds,
             repeat: variable("LOCKSTEP_REPEAT").map(repeat).transpose()?,
+            partition: variable("LOCKSTEP_PARTITION")
+                .map(|text| Partition::parse(&text))
+                .transpose()?,
+            fault: variable("LOCKSTEP_FAULT"),
+            until_failure: match variable("LOCKSTEP_UNTIL").as_deref() {
+                None => false,
+                Some("failure") => true,
+                Some(other) => return Err(format!("LOCKSTEP_UNTIL: `{other}` is not `failure`")),
+            },
         })
     }
 
@@ -127,7 +141,7 @@ mod tests {
         let error = select(&[("LOCKSTEP_ENGINE", "warp")]).unwrap_err();
         assert_eq!(error, "there is no engine `warp`; known are: interp, jit, jit-now, auto");
         let error = select(&[("LOCKSTEP_LOAD", "heavy")]).unwrap_err();
-        assert_eq!(error, "there is no load `heavy`; known are: none, cpu");
+        assert!(error.starts_with("there is no load `heavy`; known are: none, cpu"), "{error}");
         let error = select(&[("LOCKSTEP_REPEAT", "0")]).unwrap_err();
         assert_eq!(error, "`0` is not a number of recordings");
         let error = select(&[("LOCKSTEP_SEEDS", "9..9")]).unwrap_err();

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial as Test};
@@ -15,7 +16,8 @@ use libtest_mimic::{Arguments, Failed, Trial as Test};
 use crate::catalog::{self, Entry, fetch_command};
 use crate::emulator;
 use crate::golden::Goldens;
-use crate::report::{Line, NotFetched, Report};
+use crate::load;
+use crate::report::{Line, NotFetched, NotTried, Report};
 use crate::runner::Runner;
 use crate::selection::Selection;
 use crate::trial::Trial;
@@ -50,6 +52,9 @@ struct Suite {
     trials: Vec<Trial>,
     broken: Vec<Arc<Entry>>,
     not_fetched: Vec<NotFetched>,
+    not_tried: Vec<NotTried>,
+    /// Whether a trial has failed after which none is begun.
+    over: Option<Arc<AtomicBool>>,
 }
 
 impl Suite {
@@ -69,10 +74,21 @@ impl Suite {
             trials: Vec::new(),
             broken: Vec::new(),
             not_fetched: Vec::new(),
+            not_tried: Vec::new(),
+            over: selection.until_failure.then(Arc::default),
         };
         for entry in entries {
             if selection.wants(entry.arch(), &entry.name) {
                 suite.add(Arc::new(entry), &selection);
+            }
+        }
+        if let Some(partition) = &selection.partition {
+            let mut place = 0..;
+            suite.trials.retain(|trial| partition.has(place.next().unwrap_or(0), &trial.name()));
+        }
+        for trial in &suite.trials {
+            if let Some(reason) = load::impossible(&trial.load) {
+                suite.not_tried.push(NotTried { trial: trial.name(), reason });
             }
         }
         Ok(suite)
@@ -96,26 +112,40 @@ impl Suite {
         for NotFetched { scenario, command } in &self.not_fetched {
             eprintln!("not fetched: {scenario}; run `{command}`");
         }
-        let trials = self.trials.iter().filter(|trial| self.is_fetched(trial)).count();
+        for NotTried { trial, reason } in &self.not_tried {
+            eprintln!("not tried: {trial}: {reason}");
+        }
+        let trials = self.trials.iter().filter(|trial| self.is_possible(trial)).count();
         let trials = trials + self.broken.len();
-        let plan = Line::Plan { trials, not_fetched: &self.not_fetched };
+        let (not_fetched, not_tried) = (&self.not_fetched, &self.not_tried);
+        let plan = Line::Plan { trials, not_fetched, not_tried };
         if let Err(error) = self.report.line(&plan) {
             eprintln!("warning: LOCKSTEP_REPORT: {error}");
         }
     }
 
-    fn is_fetched(&self, trial: &Trial) -> bool {
+    fn is_possible(&self, trial: &Trial) -> bool {
         !self.not_fetched.iter().any(|missing| missing.scenario == trial.entry.name)
+            && load::impossible(&trial.load).is_none()
     }
 
     fn tests(self) -> Vec<Test> {
         let mut tests: Vec<_> =
             self.broken.iter().map(|entry| broken(entry, &self.report)).collect();
         for trial in &self.trials {
-            let ignored = !self.is_fetched(trial);
+            let ignored = !self.is_possible(trial);
             let (trial, runner) = (trial.clone(), Arc::clone(&self.runner));
-            let report = self.report.clone();
-            let test = Test::test(trial.name(), move || run_one(&runner, &report, &trial));
+            let (report, over) = (self.report.clone(), self.over.clone());
+            let test = Test::test(trial.name(), move || {
+                if over.as_ref().is_some_and(|over| over.load(Ordering::SeqCst)) {
+                    return Ok(());
+                }
+                let result = run_one(&runner, &report, &trial);
+                if let (Some(over), Err(_)) = (over, &result) {
+                    over.store(true, Ordering::SeqCst);
+                }
+                result
+            });
             tests.push(test.with_ignored_flag(ignored));
         }
         tests

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use crate::catalog::Entry;
+use crate::process::quoted;
 use crate::schema::{Axes, Engine, Load, Scenario, Schedule};
 use crate::selection::Selection;
 
@@ -26,13 +27,19 @@ pub struct Trial {
     pub schedule: Schedule,
     /// The seed of the guest's random numbers.
     pub seed: u64,
+    /// The fault that the emulator is to have.
+    pub fault: Option<String>,
 }
 
 impl Trial {
     /// The trials of a scenario that are selected.
     #[must_use]
     pub fn all(entry: &Arc<Entry>, scenario: &Scenario, selection: &Selection) -> Vec<Self> {
-        let axes = selected(&scenario.axes, selection);
+        let mut axes = selected(&scenario.axes, selection);
+        if scenario.fault.is_some() && selection.seeds.is_none() {
+            // They are schedules to hunt with (see `runner::hunt`); without the fault one is like the other.
+            axes.seeds.0.truncate(1);
+        }
         let mut boards: Vec<_> = axes.boards.into_iter().map(Some).collect();
         if boards.is_empty() {
             boards.push(None);
@@ -44,15 +51,16 @@ impl Trial {
         let mut trials = Vec::new();
         for board in &boards {
             for &engine in &axes.engines {
-                for &load in &axes.loads {
-                    for &schedule in &axes.schedules {
+                for load in &axes.loads {
+                    for schedule in &axes.schedules {
                         trials.extend(axes.seeds.0.iter().map(|&seed| Self {
                             entry: Arc::clone(entry),
                             board: board.clone(),
                             engine,
-                            load,
-                            schedule,
+                            load: load.clone(),
+                            schedule: schedule.clone(),
                             seed,
+                            fault: selection.fault.clone(),
                         }));
                     }
                 }
@@ -64,7 +72,8 @@ impl Trial {
     /// The name; see the module.
     #[must_use]
     pub fn name(&self) -> String {
-        let Self { engine, load, schedule, seed, .. } = self;
+        let Self { engine, seed, .. } = self;
+        let (load, schedule) = (word(&self.load), word(&self.schedule));
         format!("{}/{engine}/{load}/{schedule}/seed-{seed}", self.variant('/'))
     }
 
@@ -88,11 +97,14 @@ impl Trial {
     pub fn command(&self, recordings: u32) -> String {
         let Self { engine, load, schedule, seed, .. } = self;
         let board = self.board.as_ref().map(|board| format!(" --board {board}"));
+        let (load, schedule) = (quoted(&load.to_string()), quoted(&schedule.to_string()));
+        let fault = self.fault.as_ref().map(|fault| format!(" --fault {}", quoted(fault)));
         format!(
             "cargo xtask replay-tests --scenario {}{} --engine {engine} --load {load} \
-             --schedule {schedule} --seed {seed} --repeat {recordings}",
+             --schedule {schedule} --seed {seed} --repeat {recordings}{}",
             self.entry.name,
             board.unwrap_or_default(),
+            fault.unwrap_or_default(),
         )
     }
 }
@@ -102,16 +114,22 @@ fn selected(axes: &Axes, selection: &Selection) -> Axes {
     if let Some(engine) = selection.engine {
         axes.engines = vec![engine];
     }
-    if let Some(load) = selection.load {
-        axes.loads = vec![load];
+    if let Some(load) = &selection.load {
+        axes.loads = vec![load.clone()];
     }
-    if let Some(schedule) = selection.schedule {
-        axes.schedules = vec![schedule];
+    if let Some(schedule) = &selection.schedule {
+        axes.schedules = vec![schedule.clone()];
     }
     if let Some(seeds) = &selection.seeds {
         axes.seeds = seeds.clone();
     }
     axes
+}
+
+/// A load or a schedule as a part of a name, which may become a path in an archive: `pct:depth=3` is `pct-depth=3`.
+fn word(value: &impl ToString) -> String {
+    let kept = |c: char| c.is_ascii_alphanumeric() || "+=_".contains(c);
+    value.to_string().replace(|c| !kept(c), "-")
 }
 
 /// A board as a part of a name: `virt,gic=2` is `virt-gic-2`.
@@ -156,6 +174,23 @@ mod tests {
         );
     }
 
+    /// Catches names that a shell, an archive or a file system would take apart.
+    #[test]
+    fn loads_and_schedules_are_words_of_a_name() {
+        let axes = "{ loads: ['cpu:2+stress-ng:--vm 1'], schedules: [pct, 'replay:a/b'] }";
+        let trials = trials(axes, &Selection::default());
+        assert_eq!(
+            trials.iter().map(Trial::name).collect::<Vec<_>>(),
+            [
+                "aarch64/timer/interp/cpu-2+stress-ng---vm-1/pct-depth=3/seed-1",
+                "aarch64/timer/interp/cpu-2+stress-ng---vm-1/replay-a-b/seed-1",
+            ]
+        );
+        let command = trials[0].command(2);
+        let part = "--load 'cpu:2+stress-ng:--vm 1' --schedule pct:depth=3 --seed 1";
+        assert!(command.contains(part), "{command}");
+    }
+
     #[test]
     fn boards_are_named_where_there_is_a_choice() {
         let axes = "{ boards: ['virt,gic=2', 'virt,gic=3'] }";
@@ -171,10 +206,22 @@ mod tests {
         assert!(names("{}", &one).is_empty());
     }
 
+    /// Catches the ordinary trials of a scenario with a fault becoming as many as its seeds.
+    #[test]
+    fn seeds_to_hunt_with_are_not_trials() {
+        let text = "description: x\nfault: y\nmachine: { board: virt }\nguest: { bios: { fetched: x/y } }\n\
+                    axes: { seeds: 0..50 }\nexpect: { caught: debug }\n";
+        let scenario = schema::parse(Path::new("/scenarios/x.yaml"), text, Path::new("/")).unwrap();
+        let (name, folder) = ("x/faults/y".to_owned(), "/".into());
+        let entry = Arc::new(Entry { name, folder, scenario: Ok(scenario) });
+        let scenario = entry.scenario.as_ref().unwrap();
+        assert_eq!(Trial::all(&entry, scenario, &Selection::default()).len(), 1);
+    }
+
     #[test]
     fn a_selection_replaces_an_axis() {
         let seeds = schema::Seeds::parse("70..72").unwrap();
-        let load = Some(Load::Cpu);
+        let load = Some(Load::of(schema::Hog::Cpu));
         let selection = Selection { seeds: Some(seeds), load, ..Selection::default() };
         assert_eq!(
             names("{ seeds: [1, 2, 3] }", &selection),

@@ -5,10 +5,12 @@
 
 mod bench;
 mod guests;
+mod history;
 #[cfg(test)]
 mod layers;
 mod process;
 mod replay_tests;
+mod scenario;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,17 +31,24 @@ enum Task {
     /// Build the small guests, or fetch real ones.
     #[command(subcommand)]
     Guests(guests::Command),
+    /// Show what earlier runs of the scenarios found, and what has changed since.
+    History(history::Options),
     /// Record and replay all scenarios, and judge what comes out.
     ReplayTests(replay_tests::Options),
+    /// Write a new scenario, or the schema of scenarios.
+    #[command(subcommand)]
+    Scenario(scenario::Command),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments).map_err(|error| error.to_string()),
         Task::Guests(command) => guests::run(&command).map_err(|error| error.to_string()),
+        Task::History(options) => history::run(&options).map_err(|error| error.to_string()),
         Task::ReplayTests(options) => {
             replay_tests::run(&options).map_err(|error| error.to_string())
         }
+        Task::Scenario(command) => scenario::run(&command).map_err(|error| error.to_string()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,8 @@
 
 mod follow;
 mod progress;
+mod search;
+pub(crate) mod statistics;
 mod table;
 
 use std::fmt;
@@ -18,8 +20,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 
+use crate::history;
 use follow::Line;
 use progress::Progress;
+use search::Search;
 use table::Table;
 
 /// Which trials, and how.
@@ -52,6 +56,15 @@ pub(crate) struct Options {
     /// Recordings in each trial [default: 2].
     #[arg(long, value_name = "N")]
     repeat: Option<NonZeroU32>,
+    /// Only this share of the trials: `slice:3/16`, or `hash:3/16` by their names.
+    #[arg(long, value_name = "PARTITION")]
+    partition: Option<String>,
+    /// Begin no trial any more when one has failed, and say what it was.
+    #[arg(long)]
+    until_failure: bool,
+    /// With this fault in the emulator, which is built with the feature `faults`: look for a seed that catches it.
+    #[arg(long, value_name = "FAULT", conflicts_with = "bless")]
+    fault: Option<String>,
     /// Accept the logs that come out as the golden ones.
     #[arg(long)]
     bless: bool,
@@ -78,6 +91,12 @@ pub(crate) enum Error {
     NothingFetched,
     #[error("{0}")]
     Failed(Failures),
+    #[error("not caught: {0}")]
+    NotCaught(String),
+    #[error("{0}: {1}")]
+    Copy(PathBuf, io::Error),
+    #[error(transparent)]
+    History(#[from] history::Error),
     #[error("the test program ended with {0} after {1} of {2} trials:\n{3}")]
     Died(String, usize, usize, String),
 }
@@ -104,11 +123,24 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let root = crate::root();
     let emulator = match std::env::var_os("LOCKSTEP_BIN") {
         Some(program) => std::path::absolute(&program).unwrap_or_else(|_| program.into()),
+        None if options.fault.is_some() => build_with_faults(root)?,
         None => build(root, &["build", "--release", "--package", "lockstep"])?,
     };
     let tests = build(root, &["test", "--no-run", "--package", "harness", "--test", "scenarios"])?;
     let program = options.program(&tests, &emulator, root);
-    if options.list { list(&program, &tests) } else { follow_trials(&program, root) }
+    if options.list { list(&program, &tests) } else { follow_trials(options, &program, root) }
+}
+
+/// An emulator that can be told to do what is wrong. It goes by another name, so that the next task finds the one without.
+fn build_with_faults(root: &Path) -> Result<PathBuf, Error> {
+    let built =
+        build(root, &["build", "--release", "--package", "lockstep", "--features", "faults"])?;
+    let kept = built.with_file_name("lockstep-faults");
+    // A program that runs cannot be written, but replaced.
+    let new = built.with_file_name("lockstep-faults.new");
+    let copied = fs::copy(&built, &new).and_then(|_| fs::rename(&new, &kept));
+    copied.map_err(|error| Error::Copy(kept.clone(), error))?;
+    Ok(kept)
 }
 
 /// What cargo says about a program that it built.
@@ -151,6 +183,9 @@ impl Options {
             ("LOAD", self.load.clone()),
             ("SCHEDULE", self.schedule.clone()),
             ("SEEDS", seeds),
+            ("PARTITION", self.partition.clone()),
+            ("FAULT", self.fault.clone()),
+            ("UNTIL", self.searches().then(|| "failure".to_owned())),
             ("REPEAT", self.repeat.map(|repeat| repeat.to_string())),
         ];
         let mut program = duct::cmd(tests, arguments)
@@ -170,6 +205,11 @@ impl Options {
         }
         program
     }
+
+    /// Whether a failure is what is looked for.
+    fn searches(&self) -> bool {
+        self.until_failure || self.fault.is_some()
+    }
 }
 
 fn list(program: &duct::Expression, tests: &Path) -> Result<(), Error> {
@@ -186,7 +226,7 @@ fn list(program: &duct::Expression, tests: &Path) -> Result<(), Error> {
     if names.is_empty() { Err(Error::NothingMatches) } else { Ok(()) }
 }
 
-fn follow_trials(program: &duct::Expression, root: &Path) -> Result<(), Error> {
+fn follow_trials(options: &Options, program: &duct::Expression, root: &Path) -> Result<(), Error> {
     let folder = root.join("target");
     let (report, output) = (folder.join("replay-tests.json"), folder.join("replay-tests.txt"));
     for path in [&report, &output] {
@@ -197,6 +237,7 @@ fn follow_trials(program: &duct::Expression, root: &Path) -> Result<(), Error> {
     let running = program.start().map_err(|error| Error::Start("harness".to_owned(), error))?;
     let mut progress = Progress::new(io::stderr().is_terminal());
     let mut table = Table::default();
+    let mut search = Search::default();
     let status = follow::lines(&report, &running, |line| match line {
         Line::Plan(plan) => {
             progress.plan(plan.trials);
@@ -204,17 +245,28 @@ fn follow_trials(program: &duct::Expression, root: &Path) -> Result<(), Error> {
         }
         Line::Trial(trial) => {
             progress.trial(&trial);
+            search.trial(&trial);
             table.trial(trial);
         }
     });
     let status = status.map_err(failed)?;
     progress.finish();
-    if table.done() < table.planned() || !table.has_plan() {
+    let is_over = options.searches() && search.has_found();
+    if (table.done() < table.planned() && !is_over) || !table.has_plan() {
         let said = fs::read_to_string(&output).unwrap_or_default();
         let (done, planned) = (table.done(), table.planned());
         return Err(Error::Died(status.to_string(), done, planned, said.trim_end().to_owned()));
     }
     print!("{table}");
+    history::add(root, &history::Run::now(root, table.summary()))?;
+    if table.planned() > 0 && options.searches() {
+        println!("{}", search.verdict(options.fault.as_deref()));
+        if let Some(fault) = &options.fault {
+            let tried = search.tried();
+            let missed = || Error::NotCaught(format!("{fault} in {tried} trials"));
+            return search.has_found().then_some(()).ok_or_else(missed);
+        }
+    }
     let failures = Failures { trials: table.failed(), disagreements: table.disagreements() };
     match table.planned() {
         0 if table.is_missing_guests() => Err(Error::NothingFetched),

@@ -31,6 +31,13 @@ pub enum Output {
     },
     /// Something to read for a device, when completions are the host's.
     Read(HostRead),
+    /// A file that the guest has written, as a whole, or has removed.
+    File {
+        /// Its name in the guest's folder, with `/` between parts.
+        name: String,
+        /// What is in it; nothing if it was removed.
+        contents: Option<Vec<u8>>,
+    },
     /// Something that the user should know.
     Report(String),
 }
@@ -54,6 +61,9 @@ pub struct Backplane {
     pub attention: bool,
     /// Whether console output is such a change: the door looks at it.
     pub watch_outputs: bool,
+    /// The bugs that are switched on.
+    #[cfg(feature = "faults")]
+    pub faults: crate::faults::Faults,
 }
 
 impl Backplane {
@@ -69,6 +79,8 @@ impl Backplane {
             outputs: Vec::new(),
             attention: false,
             watch_outputs: false,
+            #[cfg(feature = "faults")]
+            faults: crate::faults::Faults::default(),
         }
     }
 

@@ -16,6 +16,8 @@ mod backplane;
 mod calendar;
 mod digest;
 mod event;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod input;
 mod journal;
 mod moment;

@@ -258,6 +258,8 @@ impl<G: Guest> Cx<G> {
             None => {
                 self.sync();
                 let entry = G::walk(self, address, access, user)?;
+                #[cfg(feature = "faults")]
+                crate::faults::choose_victim(&mut self.cpu.tlb, &self.bp.faults);
                 self.cpu.tlb.fill(entry);
                 self.bp.witness(lockstep_core::What::TlbFill {
                     page: entry.page << 12,

@@ -152,6 +152,11 @@ pub trait Guest: Sized + 'static {
     fn reset(id: VcpuId, entry: u64, arg: u64) -> Vcpu<Self>;
     /// Recomputes what is derived from saved state.
     fn restored(cpu: &mut Vcpu<Self>);
+    /// Does what nobody must do after a restore.
+    #[cfg(feature = "faults")]
+    fn restored_wrongly(cx: &mut Cx<Self>) {
+        let _ = cx;
+    }
 }
 
 /// An access that the bus refuses.

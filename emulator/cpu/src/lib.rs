@@ -9,6 +9,8 @@ mod cx;
 mod debug;
 mod emit;
 pub mod engine;
+#[cfg(feature = "faults")]
+mod faults;
 pub mod float;
 mod guest;
 mod interp;

@@ -13,7 +13,7 @@ use crate::{Access, GUARDED};
 /// Entries of the main array.
 const MAIN: usize = 512;
 /// Entries of the victim array.
-const VICTIMS: usize = 8;
+pub(crate) const VICTIMS: usize = 8;
 /// Bits in the offset within an entry's page. Larger guest pages fill one entry per 4 KiB piece.
 const PAGE_BITS: u32 = 12;
 
@@ -102,7 +102,7 @@ impl TlbEntry {
 pub struct Tlb {
     main: Box<[TlbEntry; MAIN]>,
     victims: [TlbEntry; VICTIMS],
-    next_victim: u8,
+    pub(crate) next_victim: u8,
     /// Places of the main array that have changed: what engines keep beside it follows from there.
     changes: Changes,
 }

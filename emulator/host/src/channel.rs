@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::schedule::{Baton, Site, WaitPoint, Woken, lock};
 
@@ -65,15 +65,23 @@ impl Baton {
     #[must_use]
     pub fn channel<T>(&self, bound: usize) -> (Sender<T>, Receiver<T>) {
         let state = State { queue: VecDeque::new(), senders: 1, urgents: 0, receiving: true };
+        let kind = short_name(std::any::type_name::<T>());
         let shared = Arc::new(Shared {
             baton: self.clone(),
             bound: bound.max(1),
             state: Mutex::new(state),
-            filled: self.wait_point(),
-            emptied: self.wait_point(),
+            filled: self.wait_point(format!("a {kind} in a channel")),
+            emptied: self.wait_point(format!("room for a {kind} in a channel")),
         });
         (Sender(Arc::clone(&shared)), Receiver(shared))
     }
+}
+
+/// A type's name without the modules that it is in.
+fn short_name(name: &str) -> String {
+    let part = |part: &str| part.rsplit("::").next().unwrap_or_default().to_owned();
+    let parts: Vec<_> = name.split_inclusive(['<', '>', ',', ' ', '(', ')']).map(part).collect();
+    parts.concat()
 }
 
 impl<T> Sender<T> {
@@ -116,6 +124,7 @@ impl<T> Urgent<T> {
     /// # Errors
     /// The receiver is gone.
     pub fn send(&self, value: T) -> Result<(), SendError<T>> {
+        self.0.baton.yield_point(Site::Send);
         {
             let mut state = lock(&self.0.state);
             if !state.receiving {
@@ -142,7 +151,7 @@ impl<T> Receiver<T> {
     /// # Errors
     /// There was none in that time, or the channel is empty and all senders are gone.
     pub fn recv_timeout(&self, limit: Duration) -> Result<T, ReceiveError> {
-        self.receive_until(Instant::now().checked_add(limit))
+        self.receive_until(self.0.baton.now().checked_add(limit))
     }
 
     /// Takes the next value if there is one.
@@ -161,7 +170,7 @@ impl<T> Receiver<T> {
     /// Waits until there is something to receive, at most for `limit`. Says whether there is.
     #[must_use]
     pub fn wait_ready(&self, limit: Duration) -> bool {
-        let deadline = Instant::now().checked_add(limit);
+        let deadline = self.0.baton.now().checked_add(limit);
         self.0.baton.yield_point(Site::TryReceive);
         loop {
             let ticket = {
@@ -172,7 +181,7 @@ impl<T> Receiver<T> {
                 self.0.filled.ticket()
             };
             // Time passes also when nobody can send any more.
-            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            let left = deadline.map(|at| at.saturating_sub(self.0.baton.now()));
             let woken = self.0.baton.wait(Site::Receive, &self.0.filled, ticket, left);
             if woken == Woken::TimedOut {
                 return !lock(&self.0.state).queue.is_empty();
@@ -207,7 +216,7 @@ impl<T> Receiver<T> {
         lock(&self.0.state).urgents > 0
     }
 
-    fn receive_until(&self, deadline: Option<Instant>) -> Result<T, ReceiveError> {
+    fn receive_until(&self, deadline: Option<Duration>) -> Result<T, ReceiveError> {
         let shared = &*self.0;
         shared.baton.yield_point(Site::Receive);
         let mut over = false;
@@ -224,7 +233,7 @@ impl<T> Receiver<T> {
                 }
                 shared.filled.ticket()
             };
-            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            let left = deadline.map(|at| at.saturating_sub(shared.baton.now()));
             let woken = shared.baton.wait(Site::Receive, &shared.filled, ticket, left);
             over = woken == Woken::TimedOut;
         }
@@ -254,6 +263,7 @@ impl<T> Clone for Urgent<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
+        self.0.baton.yield_point(Site::Close);
         let last = {
             let mut state = lock(&self.0.state);
             state.senders -= 1;
@@ -273,6 +283,7 @@ impl<T> Drop for Urgent<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
+        self.0.baton.yield_point(Site::Close);
         // Taken out of the lock: a value's own drop may do anything.
         let _unread = {
             let mut state = lock(&self.0.state);
@@ -373,10 +384,10 @@ mod tests {
         for baton in batons() {
             let (sender, receiver) = baton.channel(1);
             let limit = Duration::from_millis(30);
-            let start = Instant::now();
+            let start = baton.now();
             assert_eq!(receiver.recv_timeout(limit), Err(ReceiveError::Empty));
             assert!(!receiver.wait_ready(limit));
-            assert!(start.elapsed() >= limit * 2);
+            assert!(baton.now() - start >= limit * 2);
             sender.send(1).expect("room");
             assert!(receiver.wait_ready(Duration::from_secs(100)));
             assert_eq!(receiver.recv_timeout(Duration::MAX), Ok(1));

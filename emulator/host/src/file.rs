@@ -69,6 +69,14 @@ impl FileError {
     }
 }
 
+/// Writes a whole file, in place of what was there.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    std::fs::write(path, bytes).map_err(|error| FileError::new("write", path, error))
+}
+
 /// Reads a whole file of at most `limit` bytes. Pipes will do.
 ///
 /// # Errors

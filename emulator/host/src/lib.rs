@@ -20,7 +20,10 @@ mod console;
 mod disks;
 mod door;
 mod entropy;
+#[cfg(feature = "faults")]
+pub mod faults;
 mod file;
+mod folder;
 mod listen;
 pub mod schedule;
 pub mod signals;
@@ -35,7 +38,8 @@ pub use console::{Console, ConsoleError, ConsoleOptions, ConsoleOutcome, Console
 pub use disks::{DiskFile, HostDisks};
 pub use door::{ChannelDoor, DEFAULT_POLL_INTERVAL};
 pub use entropy::fresh_seed;
-pub use file::{FileError, Problem, read_file};
+pub use file::{FileError, Problem, read_file, write_file};
+pub use folder::{FolderOut, read_folder};
 pub use listen::{Arrival, Closed, Closer, Connection, ListenAddress, ListenError, Listener};
 pub use schedule::Baton;
 pub use sink::{FileSink, SinkError, SinkFailed, Written};

@@ -127,6 +127,7 @@ impl Writer {
     fn run(mut self, chunks: &Receiver<Vec<u8>>) -> Result<Written, SinkError> {
         while let Ok(chunk) = chunks.recv() {
             let file = &mut self.file;
+            self.baton.yield_point(Site::FileWrite);
             let result = self.baton.outside(Site::FileWrite, || file.write_all(&chunk));
             match result {
                 Ok(()) => {

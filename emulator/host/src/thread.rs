@@ -124,7 +124,10 @@ impl Baton {
         id: ThreadId,
         act: impl FnOnce() -> T + Send + 'static,
     ) -> Result<JoinHandle<T>, SpawnError> {
-        let end = Arc::new(End { value: Mutex::new(None), reached: self.wait_point() });
+        let end = Arc::new(End {
+            value: Mutex::new(None),
+            reached: self.wait_point(format!("the end of {name}")),
+        });
         let (baton, shared, thread_name) = (self.clone(), Arc::clone(&end), name.to_owned());
         let body = move || {
             schedule::set_current(id);

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::{Read, Seek};
 
-use lockstep_core::{Event, Level};
+use lockstep_core::{Clock, Event, Level};
 
 use crate::divergence::{CONTEXT, Checker, Divergence};
 use crate::error::LogError;
@@ -56,7 +56,8 @@ pub fn diff<A: Read + Seek, B: Read + Seek>(
 ) -> Result<Diff, DiffError> {
     let headers = expected.header().differences(actual.header());
     let level = expected.header().level.min(actual.header().level);
-    let mut log = Checker::new(expected.events(), level);
+    let clock = Clock::new(expected.header().machine.ns_per_insn);
+    let mut log = Checker::new(expected.events(), level).with_clock(clock);
     let mut run = actual.events();
     let divergence = first_difference(&mut log, &mut run, level)?;
     Ok(Diff {

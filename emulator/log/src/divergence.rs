@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use lockstep_core::{Event, Level, Moment, VcpuId, What};
+use lockstep_core::{Clock, Event, Input, Level, Moment, VcpuId, VirtualTime, What};
 
 use crate::dump::EventLine;
 use crate::error::LogError;
@@ -31,6 +31,30 @@ pub struct Divergence {
     pub expected_after: Vec<Event>,
     /// What the other side went on with, where it did.
     pub actual_after: Vec<Event>,
+    /// The clock before the first event of `before`, where it is known: a log below [`Level::Events`] does not say how
+    /// far time jumped.
+    pub clock: Option<Clock>,
+}
+
+/// The virtual times of events that follow one another, from the clock before the first of them.
+pub(crate) fn times(
+    clock: Option<&Clock>,
+    events: &[&Event],
+) -> (Vec<Option<VirtualTime>>, Option<Clock>) {
+    let mut clock = clock.cloned();
+    let times = events.iter().map(|event| {
+        let clock = clock.as_mut()?;
+        advance(clock, event);
+        Some(clock.time_at(event.at.retired))
+    });
+    (times.collect(), clock)
+}
+
+/// Takes an event's jump in time.
+const fn advance(clock: &mut Clock, event: &Event) {
+    if let What::Warp { to } | What::Input(Input::TimePasses { to }) = event.what {
+        clock.warp_to(event.at.retired, to);
+    }
 }
 
 /// What differs.
@@ -86,8 +110,9 @@ impl Difference {
         }
     }
 
-    /// One sentence.
-    fn summary(&self) -> String {
+    /// In a few words.
+    #[must_use]
+    pub fn summary(&self) -> String {
         match self {
             Self::Mismatch { expected, actual } => match (&expected.what, &actual.what) {
                 (What::Digest { events, state }, What::Digest { events: ours, state: mine }) => {
@@ -131,8 +156,34 @@ impl Divergence {
     pub fn new(at: Moment, vcpu: VcpuId, difference: Difference) -> Self {
         let pc = difference.actual().or(difference.expected()).and_then(event_pc);
         let (before, expected_after, actual_after) = Default::default();
-        Self { at, vcpu, pc, difference, before, expected_after, actual_after }
+        Self { at, vcpu, pc, difference, before, expected_after, actual_after, clock: None }
     }
+
+    /// The virtual time of the difference, where it is known.
+    #[must_use]
+    pub fn time(&self) -> Option<VirtualTime> {
+        let before: Vec<_> = self.before.iter().collect();
+        let (_, clock) = times(self.clock.as_ref(), &before);
+        clock.map(|clock| clock.time_at(self.at.retired))
+    }
+
+    /// The events of one side from the difference on, the differing one first, if it has one.
+    #[must_use]
+    pub fn side(&self, side: Side) -> (Option<&Event>, &[Event]) {
+        match side {
+            Side::Expected => (self.difference.expected(), &self.expected_after),
+            Side::Actual => (self.difference.actual(), &self.actual_after),
+        }
+    }
+}
+
+/// One of two runs that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The log's.
+    Expected,
+    /// What happened, or the other log's.
+    Actual,
 }
 
 const fn event_pc(event: &Event) -> Option<u64> {
@@ -145,22 +196,66 @@ const fn event_pc(event: &Event) -> Option<u64> {
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "divergence at {} on {}", self.at, self.vcpu)?;
+        if let Some(time) = self.time() {
+            write!(f, ", virtual time {time}")?;
+        }
         if let Some(pc) = self.pc {
             write!(f, ", pc {pc:#x}")?;
         }
         writeln!(f, ": {}", self.difference.summary())?;
-        for event in &self.before {
-            writeln!(f, "    both      {}", EventLine(event))?;
-        }
-        let side = |f: &mut fmt::Formatter<'_>, name, event: Option<&Event>, after: &[Event]| {
-            match event {
-                Some(event) => writeln!(f, "  > {name:<8}  {}", EventLine(event))?,
-                None => writeln!(f, "  > {name:<8}  {:>14}", "nothing")?,
+        for line in self.lines() {
+            let mark = if line.differs { '>' } else { ' ' };
+            let time = line.time.map(|time| format!("{time}  ")).unwrap_or_default();
+            match line.event {
+                Some(event) => writeln!(f, "  {mark} {:<8}  {time}{}", line.who, EventLine(event))?,
+                None => writeln!(f, "  {mark} {:<8}  {:>14}", line.who, "nothing")?,
             }
-            after.iter().try_for_each(|event| writeln!(f, "    {name:<8}  {}", EventLine(event)))
-        };
-        side(f, "expected", self.difference.expected(), &self.expected_after)?;
-        side(f, "actual", self.difference.actual(), &self.actual_after)
+        }
+        Ok(())
+    }
+}
+
+/// A line of what is around a difference.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// Whose event it is: `both`, `expected` or `actual`.
+    pub who: &'static str,
+    /// It is the difference.
+    pub differs: bool,
+    /// When, in virtual time.
+    pub time: Option<VirtualTime>,
+    /// What; nothing if that is the difference.
+    pub event: Option<&'a Event>,
+}
+
+impl Divergence {
+    /// What is around the difference: what both sides have, then what is expected from there on, then what happened.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Line<'_>> {
+        let before: Vec<_> = self.before.iter().collect();
+        let (when, clock) = times(self.clock.as_ref(), &before);
+        let both = before.iter().zip(when).map(|(&event, time)| Line {
+            who: "both",
+            differs: false,
+            time,
+            event: Some(event),
+        });
+        let mut lines: Vec<_> = both.collect();
+        for (who, side) in [("expected", Side::Expected), ("actual", Side::Actual)] {
+            let (first, after) = self.side(side);
+            let events: Vec<_> = first.into_iter().chain(after).collect();
+            let (when, _) = times(clock.as_ref(), &events);
+            if first.is_none() {
+                lines.push(Line { who, differs: true, time: None, event: None });
+            }
+            lines.extend(events.iter().zip(when).enumerate().map(|(place, (&event, time))| Line {
+                who,
+                differs: place == 0 && first.is_some(),
+                time,
+                event: Some(event),
+            }));
+        }
+        lines
     }
 }
 
@@ -175,13 +270,22 @@ pub struct Checker<I> {
     /// The next event of the log, once it was looked at.
     awaited: Option<Event>,
     before: VecDeque<Event>,
+    /// Before the first of `before`.
+    clock: Option<Clock>,
     checked: u64,
 }
 
 impl<I: Iterator<Item = Result<Event, LogError>>> Checker<I> {
     /// Compares with the events of `log` that are not above `level`.
     pub fn new(log: I, level: Level) -> Self {
-        Self { log, level, awaited: None, before: VecDeque::new(), checked: 0 }
+        Self { log, level, awaited: None, before: VecDeque::new(), clock: None, checked: 0 }
+    }
+
+    /// Tells virtual times, too. `clock` is as it was before the log's first event.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        let known = self.level >= Level::Events;
+        Self { clock: known.then_some(clock), ..self }
     }
 
     /// How many events agreed.
@@ -262,8 +366,10 @@ impl<I: Iterator<Item = Result<Event, LogError>>> Checker<I> {
 
     /// The log's next event happened.
     fn agree(&mut self) {
-        if self.before.len() == CONTEXT {
-            self.before.pop_front();
+        let full = self.before.len() == CONTEXT;
+        let oldest = if full { self.before.pop_front() } else { None };
+        if let Some((event, clock)) = oldest.as_ref().zip(self.clock.as_mut()) {
+            advance(clock, event);
         }
         self.before.extend(self.awaited.take());
         self.checked += 1;
@@ -278,6 +384,7 @@ impl<I: Iterator<Item = Result<Event, LogError>>> Checker<I> {
     ) -> Result<Box<Divergence>, LogError> {
         let mut divergence = Box::new(Divergence::new(at, vcpu, difference));
         divergence.before = self.before.iter().cloned().collect();
+        divergence.clock = self.clock.clone();
         while divergence.expected_after.len() < CONTEXT && self.awaited()?.is_some() {
             divergence.expected_after.extend(self.awaited.take());
         }

@@ -106,10 +106,19 @@ pub fn dump<S: Read + Seek>(
     reader: &mut Reader<S>,
     out: &mut impl Write,
 ) -> Result<Ending, DumpError> {
+    dump_with(reader, out, |event| EventLine(event).to_string())
+}
+
+/// Writes a log with a text for each event.
+pub(crate) fn dump_with<S: Read + Seek>(
+    reader: &mut Reader<S>,
+    out: &mut impl Write,
+    line: impl Fn(&Event) -> String,
+) -> Result<Ending, DumpError> {
     write!(out, "{TITLE} {}\n{}{EVENTS}\n", FormatVersion::CURRENT, reader.header().to_text())?;
     let mut events = reader.events();
     for event in events.by_ref() {
-        writeln!(out, "{}", EventLine(&event?))?;
+        writeln!(out, "{}", line(&event?))?;
     }
     // The iterator ended without an error, so it knows.
     let ending = events.ending().unwrap_or(Ending::Complete);

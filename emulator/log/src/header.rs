@@ -103,6 +103,8 @@ pub enum ImageRole {
     DeviceTree,
     /// A disk.
     Disk,
+    /// A file that the guest can open by its name, through semihosting.
+    File,
 }
 
 /// A set of names, each for one value: what users type and headers hold.
@@ -137,14 +139,15 @@ macro_rules! names {
 
 names!(IoMode, "a mode of I/O: modelled or live": Modelled "modelled", Live "live");
 names!(ImageRole, "what an image can be for":
-    Kernel "kernel", Initrd "initrd", Bios "bios", DeviceTree "device-tree", Disk "disk");
+    Kernel "kernel", Initrd "initrd", Bios "bios", DeviceTree "device-tree", Disk "disk",
+    File "file");
 
 /// An image that the machine was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageRecord {
     /// What it is for.
     pub role: ImageRole,
-    /// Its file's name, without the path.
+    /// Its file's name, without the path; of a [`ImageRole::File`], its path in the folder that it was in.
     pub name: String,
     /// Bytes.
     pub len: u64,

@@ -141,21 +141,21 @@ fn a_divergence_reads_well() {
     let found = first_difference(&events, &changed);
     assert_eq!(found.pc, Some(0x4008_0004));
     let expected = "\
-divergence at 0.2 on cpu0, pc 0x40080004: another interrupt
-    both                 0.0  cpu0  warp to=4000ns
-    both                 0.1  cpu0  due cpu0:0 armed-for=4000ns
-  > expected             0.2  cpu0  interrupt irq pc=0x40080000
-    expected            10.0  cpu0  console-out port=0 \"l\"
-    expected            30.0  cpu0  console-out port=0 \"i\"
-    expected            50.0  cpu0  console-out port=0 \"n\"
-    expected            70.0  cpu0  console-out port=0 \"e\"
-    expected            90.0  cpu0  console-out port=0 \" \"
-  > actual               0.2  cpu0  interrupt irq pc=0x40080004
-    actual              10.0  cpu0  console-out port=0 \"l\"
-    actual              30.0  cpu0  console-out port=0 \"i\"
-    actual              50.0  cpu0  console-out port=0 \"n\"
-    actual              70.0  cpu0  console-out port=0 \"e\"
-    actual              90.0  cpu0  console-out port=0 \" \"
+divergence at 0.2 on cpu0, virtual time 0.000004000s, pc 0x40080004: another interrupt
+    both      0.000004000s             0.0  cpu0  warp to=4000ns
+    both      0.000004000s             0.1  cpu0  due cpu0:0 armed-for=4000ns
+  > expected  0.000004000s             0.2  cpu0  interrupt irq pc=0x40080000
+    expected  0.000004040s            10.0  cpu0  console-out port=0 \"l\"
+    expected  0.000004120s            30.0  cpu0  console-out port=0 \"i\"
+    expected  0.000004200s            50.0  cpu0  console-out port=0 \"n\"
+    expected  0.000004280s            70.0  cpu0  console-out port=0 \"e\"
+    expected  0.000004360s            90.0  cpu0  console-out port=0 \" \"
+  > actual    0.000004000s             0.2  cpu0  interrupt irq pc=0x40080004
+    actual    0.000004040s            10.0  cpu0  console-out port=0 \"l\"
+    actual    0.000004120s            30.0  cpu0  console-out port=0 \"i\"
+    actual    0.000004200s            50.0  cpu0  console-out port=0 \"n\"
+    actual    0.000004280s            70.0  cpu0  console-out port=0 \"e\"
+    actual    0.000004360s            90.0  cpu0  console-out port=0 \" \"
 ";
     assert_eq!(found.to_string(), expected);
 

@@ -6,6 +6,8 @@
 
 mod boards;
 mod config;
+#[cfg(feature = "faults")]
+mod faults;
 mod images;
 mod inspect;
 mod keyframe;

@@ -98,8 +98,6 @@ pub trait Machine: Inspect + Send {
     fn time(&self) -> VirtualTime;
     /// The vCPU that runs next, and its program counter.
     fn position(&self) -> (VcpuId, u64);
-    /// The instruction at the position, disassembled, when its memory can be read without side effects.
-    fn disassemble(&self) -> Option<String>;
 
     /// Digest of the whole state.
     fn digest(&mut self) -> StateDigest;
@@ -124,6 +122,13 @@ pub trait Machine: Inspect + Send {
     fn take_observer(&mut self) -> Box<dyn Observer>;
     /// Replaces whoever is shown the outputs.
     fn set_outputs(&mut self, outputs: Box<dyn Outputs>);
+
+    /// Switches bugs on.
+    #[cfg(feature = "faults")]
+    fn set_faults(&mut self, faults: lockstep_core::faults::Faults);
+    /// The bugs that are on.
+    #[cfg(feature = "faults")]
+    fn faults(&self) -> lockstep_core::faults::Faults;
 
     /// What it did so far.
     fn stats(&self) -> Stats;

@@ -79,7 +79,11 @@ impl Recording {
             }
         }
         let recorder = Recorder { encoder, sink, level: header.level, failure: None };
-        machine.set_observer(Box::new(recorder));
+        #[cfg(not(feature = "faults"))]
+        let recorder = Box::new(recorder);
+        #[cfg(feature = "faults")]
+        let recorder = crate::faults::shared(recorder, &machine.faults());
+        machine.set_observer(recorder);
         Ok(Self { keyframes: None })
     }
 
@@ -116,6 +120,8 @@ impl Recording {
     /// Writes what is left, with the index. The sink is dropped.
     pub fn finish(self, machine: &mut dyn Machine) -> Result<(), EncodeError> {
         let observer: Box<dyn Any> = machine.take_observer();
+        #[cfg(feature = "faults")]
+        let observer = crate::faults::sole(observer);
         let Ok(mut recorder) = observer.downcast::<Recorder>() else { return Ok(()) };
         if let Some(failure) = recorder.failure.take() {
             return Err(failure);

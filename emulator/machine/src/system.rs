@@ -6,8 +6,8 @@
 //! engine looks up, and how often the door is asked, cannot be seen in the run.
 
 use lockstep_core::{
-    Backplane, Door, Input, InterruptClass, JournalState, Moment, NoDoor, Observer, Offer, Owner,
-    RestoreError, Saved, StateDigest, StopReason, VcpuId, VirtualTime, What, Worker,
+    Backplane, Door, EntryId, Input, InterruptClass, JournalState, Moment, NoDoor, Observer, Offer,
+    Owner, RestoreError, Saved, StateDigest, StopReason, VcpuId, VirtualTime, What, Worker,
 };
 use lockstep_cpu::{
     Cx, Engine, Guest, Interpreter, Platform, PowerState, Request, Vcpu, VcpuState,
@@ -23,6 +23,9 @@ const OUTPUT_INTERVAL: u64 = 1 << 18;
 /// Instructions of a vCPU's slice, when there are several. Longer than any loop around an exclusive store, so that such
 /// a loop always gets through.
 const SLICE: u64 = 20_000;
+/// Times in a row that the run loop may look around without an instruction or an event. Nothing else than one of these can
+/// bring anything new, so that one time would be enough.
+const MOST_LOOKS: u32 = 1000;
 pub(crate) const VERSION: u16 = 1;
 
 /// What the run loop itself remembers.
@@ -41,7 +44,7 @@ pub(crate) struct System<G: Guest> {
     parked: Vec<Option<Vcpu<G>>>,
     engine: Box<dyn Engine<G>>,
     digest_interval: u64,
-    slice_end: u64,
+    pub(crate) slice_end: u64,
     next_digest: u64,
     /// What a reset goes back to.
     initial: Option<Snapshot>,
@@ -50,6 +53,8 @@ pub(crate) struct System<G: Guest> {
     outputs: Box<dyn Outputs>,
     ended: Option<StopReason>,
     boundaries: u64,
+    /// Looks around at one moment.
+    looks: u32,
 }
 
 /// What the run loop found to run.
@@ -84,6 +89,7 @@ impl<G: Guest> System<G> {
             outputs: Box::new(()),
             ended: None,
             boundaries: 0,
+            looks: 0,
         };
         system.initial = Some(system.save());
         Some(system)
@@ -95,16 +101,14 @@ impl<G: Guest> System<G> {
 
     fn end(&mut self, reason: StopReason) {
         if self.ended.is_none() {
-            let state = self.digest();
-            let events = self.cx.bp.journal.state().running;
-            self.cx.bp.witness(What::Digest { events, state });
+            self.checkpoint();
             self.cx.bp.witness(What::Stop(reason.clone()));
             self.ended = Some(reason);
         }
     }
 
     /// Does `act` with another vCPU in place of the current one.
-    fn with_vcpu(&mut self, id: VcpuId, act: impl FnOnce(&mut Cx<G>)) {
+    pub(crate) fn with_vcpu(&mut self, id: VcpuId, act: impl FnOnce(&mut Cx<G>)) {
         let current = self.cx.cpu.id;
         if self.swap_in(id) {
             self.cx.bp.vcpu = id;
@@ -114,7 +118,7 @@ impl<G: Guest> System<G> {
         }
     }
 
-    fn swap_in(&mut self, id: VcpuId) -> bool {
+    pub(crate) fn swap_in(&mut self, id: VcpuId) -> bool {
         if self.cx.cpu.id == id {
             return true;
         }
@@ -186,24 +190,34 @@ impl<G: Guest> System<G> {
             && let Some((armed_for, id)) = self.cx.bp.calendar.take_due(self.cx.bp.now())
         {
             self.cx.bp.witness(What::Due { id, armed_for });
-            match id.owner {
-                Owner::Vcpu(vcpu) => self.with_vcpu(vcpu, |cx| G::due(cx, id.number)),
-                Owner::Device(place) => {
-                    let (platform, mut cx) = self.cx.devices();
-                    platform.due(&mut cx, place, id.number);
-                }
-            }
-            self.serve_requests();
+            self.dispatch(id);
         }
+    }
+
+    /// Tells whoever armed an entry that it is due.
+    pub(crate) fn dispatch(&mut self, id: EntryId) {
+        match id.owner {
+            Owner::Vcpu(vcpu) => self.with_vcpu(vcpu, |cx| G::due(cx, id.number)),
+            Owner::Device(place) => {
+                let (platform, mut cx) = self.cx.devices();
+                platform.due(&mut cx, place, id.number);
+            }
+        }
+        self.serve_requests();
     }
 
     fn run_digest(&mut self) {
         if self.retired() >= self.next_digest {
             self.next_digest = (self.retired() / self.digest_interval + 1) * self.digest_interval;
-            let state = self.digest();
-            let events = self.cx.bp.journal.state().running;
-            self.cx.bp.witness(What::Digest { events, state });
+            self.checkpoint();
         }
+    }
+
+    /// Appends the digests of everything so far.
+    pub(crate) fn checkpoint(&mut self) {
+        let state = self.digest();
+        let events = self.cx.bp.journal.state().running;
+        self.cx.bp.witness(What::Digest { events, state });
     }
 
     /// Whatever the door has.
@@ -221,7 +235,7 @@ impl<G: Guest> System<G> {
         self.cx.bp.watch_outputs = self.door.watches_outputs();
     }
 
-    fn accept(&mut self, input: &Input) {
+    pub(crate) fn accept(&mut self, input: &Input) {
         self.cx.bp.witness(What::Input(input.clone()));
         match input {
             Input::Console { .. } | Input::PowerKey | Input::HostRead { .. } => {
@@ -243,6 +257,8 @@ impl<G: Guest> System<G> {
     fn reset(&mut self) {
         self.cx.bp.witness(What::MachineReset);
         let Some(initial) = self.initial.take() else { return };
+        #[cfg(feature = "faults")]
+        let scheduler = self.scheduler();
         let (clock, journal, retired) =
             (self.cx.bp.clock.state(), self.cx.bp.journal.state(), self.retired());
         // The snapshot is this machine's own, so it fits.
@@ -255,6 +271,8 @@ impl<G: Guest> System<G> {
         self.cx.bp.retired = retired;
         self.cx.requests.clear();
         self.slice_end = retired + SLICE;
+        #[cfg(feature = "faults")]
+        self.keep_scheduler(scheduler);
         self.next_digest = (retired / self.digest_interval + 1) * self.digest_interval;
         let (platform, mut cx) = self.cx.devices();
         platform.reset(&mut cx);
@@ -301,6 +319,10 @@ impl<G: Guest> System<G> {
 
     /// Every vCPU waits: the outside may do something, or time jumps to the next calendar entry.
     fn idle(&mut self) {
+        #[cfg(feature = "faults")]
+        if self.idles_wrongly() {
+            return;
+        }
         self.show_outputs();
         let next = self.cx.bp.calendar.next().map(|(time, _)| time);
         match (self.door.idle(self.moment(), next), next) {
@@ -312,14 +334,26 @@ impl<G: Guest> System<G> {
                 self.next_poll = 0;
                 self.end_waits_for_events();
             }
-            (_, None) => {
-                let report = self.dead_report();
-                let (retired, vcpu) = (self.retired(), self.cx.cpu.id);
-                self.cx.bp.journal.dead(retired, vcpu, &report);
-                if !self.cx.bp.journal.stop_wanted() {
-                    self.end(StopReason::Dead(report));
-                }
-            }
+            (_, None) => self.die("nothing can wake it"),
+        }
+    }
+
+    /// Ends a run that can get no further, unless the observer waits for something else.
+    fn die(&mut self, why: &str) {
+        let report = self.dead_report(why);
+        let (retired, vcpu) = (self.retired(), self.cx.cpu.id);
+        self.cx.bp.journal.dead(retired, vcpu, &report);
+        if !self.cx.bp.journal.stop_wanted() {
+            self.end(StopReason::Dead(report));
+        }
+    }
+
+    /// The watchdog: whoever looks around again and again and finds neither an instruction nor an event never will.
+    fn watch_progress(&mut self, last: Moment) {
+        self.looks = if self.moment() == last { self.looks + 1 } else { 0 };
+        if self.looks > MOST_LOOKS {
+            self.looks = 0;
+            self.die("it is idle, and neither waits nor goes on");
         }
     }
 
@@ -334,13 +368,13 @@ impl<G: Guest> System<G> {
         }
     }
 
-    fn dead_report(&self) -> String {
+    fn dead_report(&self, why: &str) -> String {
         let waits = |id: VcpuId| {
             let cpu = self.vcpu(id);
             format!("{id} {:?} at pc {:#x}", cpu.power, cpu.pc)
         };
         let all: Vec<_> = self.vcpu_ids().map(waits).collect();
-        format!("nothing can wake it; {}", all.join(", "))
+        format!("{why}; {}", all.join(", "))
     }
 
     /// Takes an interrupt, if there is one to take.
@@ -415,6 +449,8 @@ impl<G: Guest> System<G> {
         if self.parked.len() > 1 {
             end = end.min(self.slice_end);
         }
+        #[cfg(feature = "faults")]
+        let end = self.host_timer(end);
         let mut budget = end.saturating_sub(retired);
         if let Some((time, _)) = self.cx.bp.calendar.next() {
             budget = budget.min(self.cx.bp.clock.insns_until(retired, time));
@@ -450,6 +486,8 @@ impl<G: Guest> System<G> {
     }
 
     fn restore_parts(&mut self, from: &Saved) -> Result<(), RestoreError> {
+        #[cfg(feature = "faults")]
+        let scheduler = self.scheduler();
         let state: LoopState = from.get("loop", VERSION)?;
         for id in self.vcpu_ids() {
             let name = id.to_string();
@@ -468,6 +506,8 @@ impl<G: Guest> System<G> {
         self.cx.bp.calendar.set_entries(&from.get::<Vec<_>>("calendar", VERSION)?);
         self.cx.platform.restore(from)?;
         self.cx.powers = self.vcpu_ids().map(|id| self.vcpu(id).power).collect();
+        #[cfg(feature = "faults")]
+        self.keep_scheduler(scheduler);
         Ok(())
     }
 }
@@ -479,6 +519,8 @@ impl<G: Guest> Machine for System<G> {
         loop {
             self.boundaries += 1;
             self.cx.bp.attention = false;
+            #[cfg(feature = "faults")]
+            self.let_host_in();
             self.serve_requests();
             self.run_due(goal);
             if !self.is_at(goal) {
@@ -490,11 +532,13 @@ impl<G: Guest> Machine for System<G> {
                 self.show_outputs();
                 return pause;
             }
+            let before = self.moment();
+            if matches!(self.choose(), Choice::LookAgain) {
+                self.watch_progress(before);
+                continue;
+            }
             // A switch is an event, at which somebody may want to stop.
-            if matches!(self.choose(), Choice::LookAgain)
-                || self.is_at(goal)
-                || self.cx.bp.journal.stop_wanted()
-            {
+            if self.is_at(goal) || self.cx.bp.journal.stop_wanted() {
                 continue;
             }
             G::resumes(&mut self.cx);
@@ -525,16 +569,6 @@ impl<G: Guest> Machine for System<G> {
         (self.cx.cpu.id, self.cx.cpu.pc)
     }
 
-    fn disassemble(&self) -> Option<String> {
-        let pc = self.cx.cpu.pc;
-        let fetch = self.cx.cpu.fetch.filter(|fetch| fetch.page == pc >> 12)?;
-        let address = fetch.frame << 12 | pc & 0xfff;
-        let first: [u8; 2] = self.cx.mem.read(address)?;
-        let mut bytes = vec![0; G::length(first)];
-        self.cx.mem.read_bytes(address, &mut bytes).ok()?;
-        Some(G::disassemble(&bytes, pc))
-    }
-
     fn digest(&mut self) -> StateDigest {
         let mut saved = Saved::default();
         self.save_parts(&mut saved);
@@ -563,6 +597,8 @@ impl<G: Guest> Machine for System<G> {
         self.cx.bp.outputs.clear();
         self.cx.traps_mut().take_hits();
         self.next_poll = 0;
+        #[cfg(feature = "faults")]
+        self.restored_wrongly();
         Ok(())
     }
 
@@ -607,6 +643,16 @@ impl<G: Guest> Machine for System<G> {
 
     fn set_outputs(&mut self, outputs: Box<dyn Outputs>) {
         self.outputs = outputs;
+    }
+
+    #[cfg(feature = "faults")]
+    fn set_faults(&mut self, faults: lockstep_core::faults::Faults) {
+        self.cx.bp.faults = faults;
+    }
+
+    #[cfg(feature = "faults")]
+    fn faults(&self) -> lockstep_core::faults::Faults {
+        self.cx.bp.faults.clone()
     }
 
     fn stats(&self) -> Stats {

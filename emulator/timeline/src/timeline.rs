@@ -74,6 +74,14 @@ impl Timeline {
         })
     }
 
+    /// Switches bugs on.
+    #[cfg(feature = "faults")]
+    pub fn set_faults(&mut self, faults: lockstep_core::faults::Faults) {
+        // A second machine would need a schedule of its own.
+        self.options.side_by_side = None;
+        self.runner.machine.set_faults(faults);
+    }
+
     /// What the log says about the machine.
     #[must_use]
     pub fn header(&self) -> &Header {

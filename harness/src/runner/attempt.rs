@@ -5,16 +5,28 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lockstep_core::{Rng, Use};
+use lockstep_host::read_folder;
+use lockstep_log::{DivergenceReport, ImageRole, encode, parse_dump};
 use lockstep_machine::Images;
 
 use super::Runner;
 use crate::failure::{Evidence, Failure, first_difference, tail};
 use crate::gdb::Gdb;
 use crate::golden;
+use crate::load::Running;
 use crate::process::{Ended, Run};
-use crate::schema::{Disk, Exit, Io, Keep, Move, Scenario, Step, Typing, pattern, script_text};
+use crate::schema::{
+    Disk, Exit, Io, Keep, Move, Scenario, Schedule, Step, Typing, pattern, script_text,
+};
 use crate::travel::{Library, RealGdb, travel};
 use crate::trial::Trial;
+
+/// The file in a trial's folder that says where two runs part.
+pub(super) const DIVERGENCE: &str = "divergence.json";
+
+/// Bytes in a guest's files at most.
+const FILES_LIMIT: u64 = 1 << 30;
 
 /// A trial that is running.
 pub(super) struct Attempt<'a> {
@@ -23,8 +35,10 @@ pub(super) struct Attempt<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) folder: &'a Path,
     pub(super) emulator: &'a Path,
-    /// The digests of the recordings, as far as there are any.
-    pub(super) logs: &'a mut Vec<String>,
+    /// What keeps the host busy meanwhile.
+    pub(super) load: &'a Running,
+    /// What has been done so far.
+    pub(super) done: &'a mut Done,
 }
 
 impl Attempt<'_> {
@@ -40,11 +54,13 @@ impl Attempt<'_> {
                 match step {
                     Step::Record(keep) => self.record(recording, keep)?,
                     Step::Replay => self.replay(recording, index)?,
+                    Step::Dump => self.dump(recording)?,
                     // All recordings that are the same file are moved over alike.
                     Step::Debug(_) if recording > 1 && self.scenario.expect.repeatable => {}
                     Step::Debug(moves) => not_tried = self.debug(recording, index, moves)?,
                 }
             }
+            self.done.passed += 1;
             if self.scenario.expect.repeatable && recording > 1 {
                 // It is the same file as the first.
                 fs::remove_file(self.log(recording))?;
@@ -66,6 +82,11 @@ impl Attempt<'_> {
             Some(Disk::Image(image)) => image.path(&self.trial.entry.folder, &self.runner.root),
             _ => self.folder.join(format!("disk-{number}.img")),
         }
+    }
+
+    /// The folder of the files that the guest can open.
+    fn files(&self) -> Option<PathBuf> {
+        self.scenario.guest.files.as_ref().map(|folder| self.trial.entry.folder.join(folder))
     }
 
     /// Makes the disks whose contents are the trial's own.
@@ -95,21 +116,34 @@ impl Attempt<'_> {
             arguments.extend(["--keyframes".into(), time.to_string().into()]);
         }
         self.machine_options(&mut arguments);
-        let mut run = self.process(&format!("recording-{recording}"), arguments);
+        self.fault_option(&mut arguments);
+        let place = Place { recording, step: 0 };
+        self.schedule_options(place, &mut arguments)?;
+        let mut run = self.process(&place.name(), arguments);
         if self.types_live() {
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             let steps = self.scenario.script.iter();
             run.typed = steps.map(|step| (text(&step.after), text(&step.text))).collect();
         }
         let expected = self.scenario.expect.exit.status();
-        self.finish(&run, &what, expected)?;
+        let ended = self.finish(&run, &what, expected);
+        self.note_schedule(place)?;
+        ended?;
         let no_log = |error| io::Error::other(format!("{what} left no log: {error}"));
         let bytes = fs::read(&log).map_err(no_log)?;
-        self.logs.push(blake3::hash(&bytes).to_hex()[..16].to_owned());
+        self.done.logs.push(digest(&bytes));
         self.check_message(&run, &what)?;
         self.check_console(&run, &what)?;
         if self.scenario.expect.repeatable && recording > 1 && bytes != fs::read(self.log(1))? {
-            let difference = golden::difference(&self.log(1), &log)?;
+            let found = golden::compare(&self.log(1), &log)?;
+            if let Some(divergence) = &found.divergence {
+                let report = DivergenceReport::from(&**divergence);
+                fs::write(
+                    self.folder.join(DIVERGENCE),
+                    serde_json::to_vec_pretty(&report).map_err(io::Error::from)?,
+                )?;
+            }
+            let difference = found.to_string();
             return Err(Failure::LogsDiffer { recording, difference });
         }
         Ok(())
@@ -120,14 +154,37 @@ impl Attempt<'_> {
         let engine = self.trial.engine.name();
         let mut arguments: Vec<OsString> =
             vec!["replay".into(), log.into(), "--engine".into(), engine.into()];
+        arguments.extend(["--report".into(), self.folder.join(DIVERGENCE).into()]);
         self.image_options(&mut arguments);
-        let run = self.process(&format!("replay-{recording}-{step}"), arguments);
+        self.fault_option(&mut arguments);
+        let place = Place { recording, step };
+        self.schedule_options(place, &mut arguments)?;
+        let run = self.process(&place.name(), arguments);
         let what = format!("replay of recording {recording}");
         // A replay that reaches the end of its log did what it had to, however the recording ended.
         self.finish(&run, &what, 0)?;
         let recorded = fs::read(self.folder.join(format!("recording-{recording}.console")))?;
         same_text("recorded", &recorded, "replayed", &fs::read(&run.stdout)?)
             .map_err(|difference| Failure::Console { what, difference })
+    }
+
+    /// Dumps a log, and makes it from the dump again.
+    fn dump(&self, recording: u32) -> Result<(), Failure> {
+        let log = self.log(recording);
+        let mut arguments: Vec<OsString> = vec!["log".into(), "dump".into(), (&log).into()];
+        self.fault_option(&mut arguments);
+        let run = self.process(&format!("dump-{recording}"), arguments);
+        let what = format!("dump of recording {recording}");
+        self.finish(&run, &what, 0)?;
+        let text = String::from_utf8_lossy(&fs::read(&run.stdout)?).into_owned();
+        let wrong = |message: String| Failure::Dump { what: what.clone(), message };
+        let (header, events) = parse_dump(&text).map_err(|error| wrong(error.to_string()))?;
+        let again = encode(&header, &[], &events).map_err(|error| wrong(error.to_string()))?;
+        if again == fs::read(&log)? {
+            Ok(())
+        } else {
+            Err(wrong("what it says encodes to another log".to_owned()))
+        }
     }
 
     /// Moves over a recording: through the library, and with a real gdb where there is one. Both are held to the same. Gives a
@@ -146,10 +203,25 @@ impl Attempt<'_> {
             let role = key.parse().map_err(wrong)?;
             images.add(role, &path.to_string_lossy(), fs::read(&path)?);
         }
+        if let Some(folder) = self.files() {
+            let files = read_folder(&folder, FILES_LIMIT);
+            for (name, bytes) in files.map_err(|error| wrong(error.to_string()))? {
+                images.add(ImageRole::File, &name, bytes);
+            }
+        }
         let (log, engine) = (fs::read(self.log(recording))?, self.trial.engine);
         let timeout = self.scenario.timeout.duration();
         let library = Library::open(log, images, engine, timeout);
         let mut library = library.map_err(|error| wrong(error.to_string()))?;
+        #[cfg(feature = "faults")]
+        if let Some(fault) = &self.trial.fault {
+            let seed = Place { recording, step }.schedule_seed(self.trial.seed);
+            library.switch_on(fault, seed).map_err(wrong)?;
+            travel(&mut library, moves).map_err(|error| wrong(error.to_string()))?;
+            return Ok(Some(
+                "gdb was not tried: what it is told is what the library finds".to_owned(),
+            ));
+        }
         travel(&mut library, moves).map_err(|error| wrong(error.to_string()))?;
         if self.scenario.machine.cpus.is_some_and(|cpus| cpus > 1) {
             return Ok(Some("gdb was not tried: it steps threads, not machines".to_owned()));
@@ -186,7 +258,54 @@ impl Attempt<'_> {
             stderr: self.folder.join(format!("{name}.stderr")),
             timeout: self.scenario.timeout.duration(),
             typed: Vec::new(),
+            disturbance: self.load.disturbance().clone(),
         }
+    }
+
+    /// Who decides which thread goes next. Each process has a seed of its own for that, which follows from the trial's and
+    /// from the process's place: recordings of one trial see the same guest and different schedules.
+    fn schedule_options(&self, place: Place, arguments: &mut Vec<OsString>) -> Result<(), Failure> {
+        let schedule = match &self.trial.schedule {
+            Schedule::Os => return Ok(()),
+            Schedule::Replay(file) => match self.saved_schedule(file, place)? {
+                Some(file) => Schedule::Replay(file),
+                None => return Ok(()),
+            },
+            seeded => seeded.clone(),
+        };
+        arguments.extend(["--schedule".into(), schedule.to_string().into()]);
+        if schedule.is_seeded() {
+            let seed = place.schedule_seed(self.trial.seed).to_string();
+            arguments.extend(["--schedule-seed".into(), seed.into()]);
+        }
+        arguments.extend(["--schedule-trace".into(), self.trace(place).into()]);
+        Ok(())
+    }
+
+    /// The saved schedule of a process: a file is that of recordings, a folder has one for each process that had one.
+    fn saved_schedule(&self, file: &Path, place: Place) -> Result<Option<PathBuf>, Failure> {
+        let path = self.runner.root.join(file);
+        if path.is_dir() {
+            let own = path.join(place.trace_name());
+            return Ok(own.is_file().then_some(own));
+        }
+        if path.is_file() {
+            return Ok((place.step == 0).then_some(path));
+        }
+        Err(io::Error::other(format!("there is no schedule {}", path.display())).into())
+    }
+
+    fn trace(&self, place: Place) -> PathBuf {
+        self.folder.join(place.trace_name())
+    }
+
+    /// Keeps the digest of the schedule that a recording had.
+    fn note_schedule(&mut self, place: Place) -> io::Result<()> {
+        let path = self.trace(place);
+        if path.is_file() {
+            self.done.schedules.push(digest(&fs::read(path)?));
+        }
+        Ok(())
     }
 
     /// The machine on the command line.
@@ -216,11 +335,20 @@ impl Attempt<'_> {
         self.image_options(arguments);
     }
 
+    /// What the emulator is to do wrong.
+    fn fault_option(&self, arguments: &mut Vec<OsString>) {
+        arguments
+            .extend(self.trial.fault.iter().flat_map(|fault| ["--fault".into(), fault.into()]));
+    }
+
     /// The images: a log names them, and does not say where they are.
     fn image_options(&self, arguments: &mut Vec<OsString>) {
         for (key, image) in self.scenario.guest.images() {
             let path = image.path(&self.trial.entry.folder, &self.runner.root);
             arguments.extend([format!("--{key}").into(), path.into()]);
+        }
+        if let Some(folder) = self.files() {
+            arguments.extend(["--semihosting-folder".into(), folder.into()]);
         }
         for number in 0..self.scenario.guest.disks.len() {
             arguments.extend(["--disk".into(), self.disk(number).into()]);
@@ -310,6 +438,68 @@ impl Attempt<'_> {
             Failure::Golden { difference, note }
         })
     }
+}
+
+/// What has been done so far in a trial.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// The digests of the recordings.
+    pub(super) logs: Vec<String>,
+    /// The digests of the schedules of the recordings, if somebody took note of them.
+    pub(super) schedules: Vec<String>,
+    /// How many recordings are done with all that is done after each.
+    pub(super) passed: u32,
+}
+
+/// Where in a trial a process is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Which recording it makes, or works with.
+    recording: u32,
+    /// Which step of the scenario it does.
+    step: usize,
+}
+
+impl Place {
+    fn name(self) -> String {
+        match self {
+            Self { recording, step: 0 } => format!("recording-{recording}"),
+            Self { recording, step } => format!("replay-{recording}-{step}"),
+        }
+    }
+
+    fn trace_name(self) -> String {
+        format!("{}.{TRACE}", self.name())
+    }
+
+    /// The place's word in the stream of the trial's seed.
+    fn schedule_seed(self, seed: u64) -> u64 {
+        let mut rng = Rng::new(seed, Use::Schedule);
+        let place = u128::from(self.recording) << 16 | self.step as u128 & 0xffff;
+        rng.seek(2 * place);
+        rng.next_u64()
+    }
+}
+
+/// The extension of saved schedules.
+const TRACE: &str = "schedule";
+
+/// The saved schedules in a trial's folder, with their digests.
+pub(super) fn schedules(folder: &Path) -> io::Result<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    for item in fs::read_dir(folder)? {
+        let path = item?.path();
+        if path.extension().is_some_and(|extension| extension == TRACE) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            found.push((name, digest(&fs::read(&path)?)));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..16].to_owned()
 }
 
 fn evidence(run: &Run) -> Result<Box<Evidence>, Failure> {

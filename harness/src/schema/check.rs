@@ -1,7 +1,7 @@
 //! What a scenario means must be possible; the types cannot say all of that.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::Problem;
 use super::locate::Segment::{self, Index, Key};
@@ -23,6 +23,7 @@ pub(super) fn check(scenario: &Scenario, folder: &Path) -> Checked {
     axes(&scenario.axes)?;
     positive(scenario)?;
     live(scenario)?;
+    fault(scenario)?;
     expect(&scenario.expect, folder)
 }
 
@@ -52,14 +53,20 @@ fn guest(guest: &Guest, folder: &Path) -> Checked {
             }
         }
     }
+    if let Some(files) = &guest.files {
+        let path = vec![Key("guest"), Key("files")];
+        if !beside(path.clone(), folder, files)?.is_dir() {
+            return Err(Problem::at(path, format!("there is no folder `{}`", files.display())));
+        }
+    }
     let images = guest.images().map(|(key, image)| (vec![Key("guest"), Key(key)], image));
     let disks = guest.disks.iter().enumerate().filter_map(|(index, disk)| match disk {
         Disk::Image(image) => Some((vec![Key("guest"), Key("disks"), Index(index)], image)),
         Disk::Pattern(_) => None,
     });
     for (mut path, image) in images.chain(disks) {
-        if let Image::Beside(beside) = image {
-            file(path, folder, beside)?;
+        if let Image::Beside(image) = image {
+            file(path, folder, image)?;
         } else if image.fetched_guest().is_none_or(|name| name.is_empty() || name == "..") {
             path.push(Key("fetched"));
             return Err(Problem::at(path, "is not of the form GUEST/FILE"));
@@ -68,12 +75,17 @@ fn guest(guest: &Guest, folder: &Path) -> Checked {
     Ok(())
 }
 
-/// A file that a scenario names relative to itself is there.
-fn file(at: Vec<Segment<'static>>, folder: &Path, path: &Path) -> Checked {
+/// Where something is that a scenario names relative to itself.
+fn beside(at: Vec<Segment<'static>>, folder: &Path, path: &Path) -> Result<PathBuf, Problem> {
     if path.is_absolute() {
         return Err(Problem::at(at, "the path is not relative to the scenario file"));
     }
-    if !folder.join(path).is_file() {
+    Ok(folder.join(path))
+}
+
+/// A file that a scenario names relative to itself is there.
+fn file(at: Vec<Segment<'static>>, folder: &Path, path: &Path) -> Checked {
+    if !beside(at.clone(), folder, path)?.is_file() {
         return Err(Problem::at(at, format!("there is no file `{}`", path.display()))
             .help("paths are relative to the folder of the scenario file"));
     }
@@ -124,13 +136,29 @@ fn live(scenario: &Scenario) -> Checked {
     }
 }
 
+/// A fault is there to be caught, and nothing is caught without one.
+fn fault(scenario: &Scenario) -> Checked {
+    let expect = &scenario.expect;
+    match (&scenario.fault, expect.caught, &expect.says) {
+        (Some(_), None, _) => Err(Problem::at([Key("fault")], "nothing says what gives it away")
+            .help("add `caught: different-logs`, or another way, to `expect`")),
+        (None, Some(_), _) => {
+            Err(Problem::at([Key("expect"), Key("caught")], "has no effect without a `fault`"))
+        }
+        (None, None, Some(_)) => {
+            Err(Problem::at([Key("expect"), Key("says")], "has no effect without a `fault`"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn steps(steps: &[Step]) -> Checked {
     if steps.is_empty() {
         return Err(Problem::at([Key("steps")], "there is nothing to do"));
     }
     for (index, step) in steps.iter().enumerate() {
         let message = match (index, step) {
-            (0, Step::Replay | Step::Debug(_)) => {
+            (0, Step::Replay | Step::Dump | Step::Debug(_)) => {
                 "there is no recording yet to replay: `record` comes first"
             }
             (1.., Step::Record(_)) => "a scenario has one recording, its first step",

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use lockstep_core::{EventKind, Moment};
+use schemars::JsonSchema;
 use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -208,7 +209,7 @@ from_text!(Place, "an address: 0x4000, here, $sp or $sp-16", |number| Place {
 });
 
 /// Bytes to watch.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WatchAt {
     /// The first one.
@@ -221,7 +222,7 @@ pub struct WatchAt {
 }
 
 /// Which accesses a watchpoint stops at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WatchFor {
     /// Loads.
@@ -339,7 +340,7 @@ fn moment(text: &str) -> Result<Moment, String> {
 }
 
 /// Moves that are done several times.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Repeat {
     /// How often.
@@ -349,7 +350,7 @@ pub struct Repeat {
 }
 
 /// Moments to go to in random order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct CompareSeeks {
     /// How many.
@@ -359,7 +360,7 @@ pub struct CompareSeeks {
 }
 
 /// Why the last move ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StopKind {
     /// It came where it was to go.
@@ -379,7 +380,7 @@ pub enum StopKind {
 }
 
 /// What must be so.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Expectation {
     /// Why the last move ended.
@@ -432,7 +433,7 @@ impl<'de> Deserialize<'de> for Kind {
 }
 
 /// Bytes that memory must hold.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct MemoryAt {
     /// The first one.

@@ -5,12 +5,13 @@
 
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Span;
 
 /// One line of a script: when, and what.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ScriptStep {
     /// When the guest has printed this, counted from the step before.
@@ -30,7 +31,7 @@ pub struct ScriptStep {
 }
 
 /// What can be done to a machine, besides typing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Press the power key.

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::{Move, Span};
 
 /// What a recording keeps beside its events.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Keep {
     /// The machine's state, each time the guest has computed for so long.
@@ -22,11 +23,16 @@ pub enum Step {
     Record(Keep),
     /// Run it again from the log, and compare.
     Replay,
+    /// Dump the log, read the dump, and compare what that encodes to with the log.
+    Dump,
     /// Move over the recording.
     Debug(Vec<Move>),
 }
 
 impl Step {
+    /// The steps that are only a name.
+    pub(super) const NAMES: [&str; 3] = ["record", "replay", "dump"];
+
     /// What is done if the scenario does not say: record, then replay.
     pub(super) fn usual() -> Vec<Self> {
         vec![Self::Record(Keep::default()), Self::Replay]
@@ -36,8 +42,9 @@ impl Step {
         match name {
             "record" => Ok(Self::Record(Keep::default())),
             "replay" => Ok(Self::Replay),
+            "dump" => Ok(Self::Dump),
             "debug" => Err(E::custom("`debug` needs moves: `debug: [step, reverse-step]`")),
-            _ => Err(E::unknown_variant(name, &["record", "replay", "debug"])),
+            _ => Err(E::unknown_variant(name, &["record", "replay", "dump", "debug"])),
         }
     }
 }
@@ -50,7 +57,9 @@ impl<'de> Deserialize<'de> for Step {
             type Value = Step;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`record`, `record: { keyframes: 1s }`, `replay` or `debug: [...]`")
+                f.write_str(
+                    "`record`, `record: { keyframes: 1s }`, `replay`, `dump` or `debug: [...]`",
+                )
             }
 
             fn visit_str<E: de::Error>(self, name: &str) -> Result<Step, E> {

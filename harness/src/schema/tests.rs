@@ -55,7 +55,7 @@ fn wrong(old: &str, new: &str, place: &str, message: &str) {
 fn a_good_scenario_is_read() {
     let scenario = parse_text(GOOD).map_err(|error| error.report()).unwrap();
     assert_eq!(scenario.machine.board.as_deref(), Some("virt,gic=3"));
-    assert_eq!(scenario.axes.loads, [Load::None, Load::Cpu]);
+    assert_eq!(scenario.axes.loads, [Load::default(), Load::of(Hog::Cpu)]);
     assert_eq!(scenario.axes.seeds.0, [0, 1, 2, 3]);
     assert_eq!(scenario.axes.engines, [Engine::Interp]);
     assert_eq!(scenario.steps, [Step::Record(Keep::default()), Step::Replay]);
@@ -102,7 +102,7 @@ fn wrong_types_and_missing_keys() {
     wrong("memory: 128M", "memory: 128 MB", "4:11", "`128 MB` is not a size");
     wrong("steps: [record, replay]", "steps: record", "11:8", "expected a sequence");
     wrong("description: Says hello.\n", "", "1:1", "missing field `description`");
-    wrong("loads: [none, cpu]", "loads: [none, heavy]", "13:17", "unknown variant `heavy`");
+    wrong("loads: [none, cpu]", "loads: [none, heavy]", "13:17", "there is no load `heavy`");
     wrong(
         "loads: [none, cpu]",
         "engines: [warp]",
@@ -277,6 +277,14 @@ fn a_fetched_guest_is_named_by_its_folder() {
     assert_eq!(image.fetched_guest().as_deref(), Some("u-boot"));
     let root = Path::new("/repo");
     assert_eq!(image.path(Path::new("x"), root), root.join("guests/u-boot/u-boot.bin"));
+}
+
+/// Catches a folder of files that is none.
+#[test]
+fn files_are_a_folder() {
+    let wrong = GOOD.replace("guest:\n", "guest:\n  files: guests/hello.elf\n");
+    let report = parse_text(&wrong).expect_err("no folder").report();
+    assert!(report.contains("guest.files: there is no folder"), "{report}");
 }
 
 #[test]

@@ -60,6 +60,21 @@ impl Library {
         timeline.set_interrupt(Box::new(move || start.elapsed() > timeout));
         Ok(Self { timeline, images, record, engine })
     }
+
+    /// Switches a bug on; the schedule of the thread that it may need is that of `seed`.
+    ///
+    /// # Errors
+    /// There is no such bug, or no thread for it.
+    #[cfg(feature = "faults")]
+    pub fn switch_on(&mut self, fault: &str, seed: u64) -> Result<(), String> {
+        use lockstep_core::faults::{Fault, Faults};
+        let fault: Fault = fault.parse().map_err(|error| format!("{error}"))?;
+        let baton = lockstep_host::Baton::random(seed);
+        let bystander = lockstep_host::faults::Bystander::start(&baton);
+        let bystander = bystander.map_err(|error| error.to_string())?;
+        self.timeline.set_faults(Faults::new(&[fault], bystander).replaying());
+        Ok(())
+    }
 }
 
 /// What a move's end means here.

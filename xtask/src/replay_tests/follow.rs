@@ -21,6 +21,15 @@ pub(super) enum Line {
 pub(super) struct Plan {
     pub(super) trials: usize,
     pub(super) not_fetched: Vec<NotFetched>,
+    #[serde(default)]
+    pub(super) not_tried: Vec<NotTried>,
+}
+
+/// A trial that this host cannot run.
+#[derive(Debug, Deserialize)]
+pub(super) struct NotTried {
+    pub(super) trial: String,
+    pub(super) reason: String,
 }
 
 /// A scenario that cannot run until somebody fetches its guest.
@@ -39,8 +48,16 @@ pub(super) struct Trial {
     pub(super) configuration: String,
     pub(super) repeatable: bool,
     pub(super) passed: bool,
+    /// How many recordings passed, with all that is done after each.
+    #[serde(default)]
+    pub(super) repeats: u64,
+    #[serde(default)]
+    pub(super) seed: u64,
     /// Digests of the recordings.
     pub(super) logs: Vec<String>,
+    /// Digests of their schedules, if somebody took note of them.
+    #[serde(default)]
+    pub(super) schedules: Vec<String>,
     pub(super) seconds: f64,
     pub(super) failure: Option<String>,
     /// What was not tried, and why.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::follow::{Plan, Trial};
+use super::follow::{NotTried, Plan, Trial};
+use super::statistics::{percent, upper_bound};
+use crate::history::Scenario;
 
 /// What is known of all trials.
 #[derive(Default)]
@@ -20,6 +22,10 @@ struct Row {
     recordings: usize,
     /// The logs of each configuration: board and seed. Of each there should be one.
     logs: BTreeMap<String, BTreeSet<String>>,
+    /// The schedules of the recordings, if somebody took note of them.
+    schedules: BTreeSet<String>,
+    /// Recordings that passed, with all that is done after each.
+    repeats: u64,
     repeatable: bool,
     seconds: f64,
     /// What was not tried, and why.
@@ -32,12 +38,43 @@ impl Row {
         self.logs.values().map(BTreeSet::len).max().unwrap_or(0)
     }
 
+    /// Recordings that failed: a trial ends with the first of its own.
+    fn failures(&self) -> u64 {
+        (self.trials - self.passed).max(self.disagreements()) as u64
+    }
+
+    fn runs(&self) -> u64 {
+        (self.repeats + (self.trials - self.passed) as u64).max(self.failures())
+    }
+
+    /// What history keeps.
+    fn summary(&self) -> Scenario {
+        let names: String = self.logs.keys().map(|name| format!("{name}\n")).collect();
+        Scenario {
+            runs: self.runs(),
+            failures: self.failures(),
+            distinct_logs: self.distinct(),
+            seconds: self.seconds,
+            configurations: digest(&names),
+            logs: digest(&format!("{:?}", self.logs)),
+        }
+    }
+
     fn disagreements(&self) -> usize {
         self.logs.values().filter(|logs| self.repeatable && logs.len() > 1).count()
     }
 }
 
+fn digest(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+}
+
 impl Table {
+    /// What history keeps.
+    pub(super) fn summary(&self) -> BTreeMap<String, Scenario> {
+        self.rows.iter().map(|(name, row)| (name.clone(), row.summary())).collect()
+    }
+
     pub(super) fn plan(&mut self, plan: Plan) {
         self.plan = Some(plan);
     }
@@ -47,6 +84,8 @@ impl Table {
         row.trials += 1;
         row.passed += usize::from(trial.passed);
         row.recordings += trial.logs.len();
+        row.repeats += trial.repeats;
+        row.schedules.extend(trial.schedules);
         row.repeatable = trial.repeatable;
         row.seconds += trial.seconds;
         row.notes.extend(trial.note);
@@ -89,18 +128,21 @@ impl fmt::Display for Table {
         let width = names.map(String::len).max().unwrap_or(0).max("scenario".len());
         writeln!(
             f,
-            "{:width$}  {:>6}  {:>6}  {:>10}  {:>13}  {:>8}",
-            "scenario", "trials", "passed", "recordings", "distinct logs", "time"
+            "{:width$}  {:>6}  {:>6}  {:>10}  {:>13}  {:>12}  {:>8}",
+            "scenario", "trials", "passed", "recordings", "distinct logs", "failure rate", "time"
         )?;
         for (scenario, row) in &self.rows {
             let Row { trials, passed, recordings, seconds, .. } = row;
-            let distinct = row.distinct();
+            let (distinct, bound) = (row.distinct(), bound(row.failures(), row.runs()));
             let mark = if passed < trials || row.disagreements() > 0 { "  FAILED" } else { "" };
             writeln!(
                 f,
                 "{scenario:width$}  {trials:>6}  {passed:>6}  {recordings:>10}  {distinct:>13}  \
-                 {seconds:>6.1} s{mark}"
+                 {bound:>12}  {seconds:>6.1} s{mark}"
             )?;
+            if !row.schedules.is_empty() {
+                writeln!(f, "{:width$}  distinct schedules: {}", "", row.schedules.len())?;
+            }
             for note in &row.notes {
                 writeln!(f, "{:width$}  {note}", "")?;
             }
@@ -108,8 +150,26 @@ impl fmt::Display for Table {
         for missing in missing {
             writeln!(f, "{:width$}  not fetched: {}", missing.scenario, missing.command)?;
         }
-        Ok(())
+        for NotTried { trial, reason } in self.plan.iter().flat_map(|plan| &plan.not_tried) {
+            writeln!(f, "not tried: {trial}: {reason}")?;
+        }
+        let sum = |of: fn(&Row) -> u64| self.rows.values().map(of).sum::<u64>();
+        let (failures, runs) = (sum(Row::failures), sum(Row::runs));
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        writeln!(
+            f,
+            "passed: {}, failed: {failures}; with 95 % confidence the failure rate is below {}",
+            runs - failures,
+            percent(upper_bound(failures, runs)),
+        )
     }
+}
+
+/// The bound for the table.
+fn bound(failures: u64, runs: u64) -> String {
+    format!("< {}", percent(upper_bound(failures, runs)))
 }
 
 #[cfg(test)]
@@ -132,10 +192,10 @@ mod tests {
         {"scenario":"aarch64/u-boot","command":"cargo xtask guests fetch u-boot"}]}"#;
     const NONE: &str = r#"{"event":"trial","name":"aarch64/hello/interp/none/os/seed-1",
         "scenario":"aarch64/hello","configuration":"aarch64/hello/seed-1","repeatable":true,
-        "passed":true,"logs":["aa","aa"],"seconds":1.25,"failure":null}"#;
+        "passed":true,"repeats":2,"logs":["aa","aa"],"seconds":1.25,"failure":null}"#;
     const CPU: &str = r#"{"event":"trial","name":"aarch64/hello/interp/cpu/os/seed-1",
         "scenario":"aarch64/hello","configuration":"aarch64/hello/seed-1","repeatable":true,
-        "passed":true,"logs":["aa","aa"],"seconds":2.0,"failure":null}"#;
+        "passed":true,"repeats":2,"logs":["aa","aa"],"seconds":2.0,"failure":null}"#;
 
     #[test]
     fn the_table_counts_and_names_what_is_missing() {
@@ -143,9 +203,10 @@ mod tests {
         assert_eq!(table.failed() + table.disagreements(), 0);
         assert_eq!(
             table.to_string(),
-            "scenario        trials  passed  recordings  distinct logs      time\n\
-             aarch64/hello        2       2           4              1     3.2 s\n\
-             aarch64/u-boot  not fetched: cargo xtask guests fetch u-boot\n"
+            "scenario        trials  passed  recordings  distinct logs  failure rate      time\n\
+             aarch64/hello        2       2           4              1        < 53 %     3.2 s\n\
+             aarch64/u-boot  not fetched: cargo xtask guests fetch u-boot\n\
+             passed: 4, failed: 0; with 95 % confidence the failure rate is below 53 %\n"
         );
     }
 
@@ -155,7 +216,7 @@ mod tests {
         let other = CPU.replace("\"aa\"", "\"bb\"");
         let table = table(&[PLAN, NONE, &other]);
         assert_eq!((table.failed(), table.disagreements()), (0, 1));
-        assert!(table.to_string().contains("2     3.2 s  FAILED"), "{table}");
+        assert!(table.to_string().contains("2        < 75 %     3.2 s  FAILED"), "{table}");
     }
 
     /// Catches a check that was left out in silence.
@@ -166,6 +227,17 @@ mod tests {
         };
         let table = table(&[PLAN, &noted(NONE), &noted(CPU)]).to_string();
         assert_eq!(table.matches("not compared").count(), 1, "{table}");
+    }
+
+    /// Catches a load that this host cannot have and that looks as if it had been tried.
+    #[test]
+    fn trials_that_are_impossible_here_are_named() {
+        let plan = PLAN.replace(
+            "\"trials\":2",
+            "\"trials\":1,\"not_tried\":[{\"trial\":\"a/b\",\"reason\":\"no stress-ng\"}]",
+        );
+        let table = table(&[&plan, NONE]).to_string();
+        assert!(table.contains("not tried: a/b: no stress-ng\n"), "{table}");
     }
 
     #[test]

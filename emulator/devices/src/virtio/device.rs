@@ -129,7 +129,7 @@ impl<'a, 'm> Access<'a, 'm> {
         self.cx.bp.cancel(self.entry(number));
     }
 
-    const fn entry(&self, number: u32) -> EntryId {
+    pub(super) const fn entry(&self, number: u32) -> EntryId {
         EntryId { owner: Owner::Device(self.place), number }
     }
 }

@@ -45,7 +45,7 @@ pub use maintenance::Invalidation;
 pub use platform::Aarch64Platform;
 pub use registers::id::MODEL;
 pub use registers::{Sys, affinity};
-pub use semihosting::Semihosting;
+pub use semihosting::{Folder, Semihosting};
 pub use table::{Row, UNDEFINED, meaning, rows};
 
 /// The guest architecture.

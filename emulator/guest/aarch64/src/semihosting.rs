@@ -2,10 +2,12 @@
 //!
 //! Bare-metal programs and test suites without a driver print, read, tell the time and exit this way. Here the emulator
 //! is the debugger: the console is the machine's, the clock is virtual time, and the date is the header's, so that a
-//! recording needs nothing more. There are no files but the console and the list of features, because what is in a file
-//! of the host is not in the log: opening any other is refused (EACCES), as removing and renaming is.
+//! recording needs nothing more. Files are those of one folder, as they were before the run began ([`files`]); without a
+//! folder there are none but the console and the list of features, and opening any other is refused (EACCES).
 //!
 //! Off unless the board has it switched on; then HLT is undefined, as it is at EL0 in any case.
+
+mod files;
 
 use lockstep_core::{RestoreError, SaveState, Saved, StopReason};
 use lockstep_cpu::{Cx, Emit, Exit, Mem, PowerState, Request, Size};
@@ -13,6 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Aarch64;
 use crate::exceptions::undefined;
+use files::{Changes, Files, Mode, Open, name_of};
+
+pub use files::Folder;
 
 /// The immediate of HLT.
 const IMMEDIATE: u64 = 0xf000;
@@ -48,10 +53,15 @@ mod op {
 
 /// Values of errno.
 mod errno {
+    pub(super) const ENOENT: u64 = 2;
     pub(super) const EBADF: u64 = 9;
     pub(super) const EACCES: u64 = 13;
+    pub(super) const EBUSY: u64 = 16;
+    pub(super) const EISDIR: u64 = 21;
     pub(super) const EINVAL: u64 = 22;
     pub(super) const EMFILE: u64 = 24;
+    pub(super) const ENOSPC: u64 = 28;
+    pub(super) const ENAMETOOLONG: u64 = 36;
     pub(super) const ENOSYS: u64 = 38;
 }
 
@@ -63,18 +73,22 @@ const FEATURES: [u8; 5] = [b'S', b'H', b'F', b'B', 0b11];
 const MOST: u64 = 64 << 10;
 /// A string without an end is not printed for ever.
 const LONGEST: u64 = 16 << 20;
+/// Bytes of a file's name at most.
+const LONGEST_NAME: u64 = 4096;
 /// Handles at most.
 const HANDLES: usize = 32;
 /// A result that says "failed".
 const FAILED: u64 = u64::MAX;
 
 /// What a handle leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum File {
     ConsoleIn,
     ConsoleOut,
     /// The list of features, from this byte on.
     Features(u64),
+    /// One of the folder's.
+    Plain(Open),
 }
 
 /// What changes.
@@ -83,6 +97,7 @@ struct State {
     /// Handle `n` is element `n - 1`: zero is no handle, so that programs which test for it are right.
     files: Vec<Option<File>>,
     errno: u64,
+    changes: Changes,
 }
 
 /// The debugger's side of semihosting, which a board has that offers it.
@@ -94,21 +109,33 @@ pub struct Semihosting {
     pub memory: [u64; 4],
     /// The date at which the machine starts, in seconds since 1970.
     pub start_date: u64,
+    /// The files that the guest may open, if it may open any.
+    pub folder: Option<Folder>,
     state: State,
 }
 
 impl Semihosting {
-    const VERSION: u16 = 1;
+    const VERSION: u16 = 2;
 
-    /// The debugger's side, with nothing open.
+    /// The debugger's side, with nothing open and without files.
     #[must_use]
     pub fn new(command_line: String, memory: [u64; 4], start_date: u64) -> Self {
-        Self { command_line, memory, start_date, state: State::default() }
+        Self { command_line, memory, start_date, folder: None, state: State::default() }
     }
 
-    /// As it was at the start.
+    /// The program starts again, and finds the files as it left them.
     pub fn reset(&mut self) {
-        self.state = State::default();
+        let changes = std::mem::take(&mut self.state.changes);
+        self.state = State { changes, ..State::default() };
+    }
+
+    const fn plain(&mut self) -> Files<'_> {
+        Files { folder: self.folder.as_ref(), changes: &mut self.state.changes }
+    }
+
+    fn is_open(&self, name: &str) -> bool {
+        let open = self.state.files.iter().flatten();
+        open.into_iter().any(|file| matches!(file, File::Plain(open) if open.name == name))
     }
 
     fn fail(&mut self, errno: u64) -> u64 {
@@ -117,18 +144,25 @@ impl Semihosting {
     }
 
     fn open(&mut self, name: &[u8], mode: u64) -> u64 {
+        let free = self.state.files.iter().position(Option::is_none);
+        let free = free.unwrap_or(self.state.files.len());
+        if free == HANDLES {
+            return self.fail(errno::EMFILE);
+        }
         let file = match (name, mode) {
             (b":tt", 0..=3) => File::ConsoleIn,
             (b":tt", 4..=11) => File::ConsoleOut,
             (b":semihosting-features", 0..=1) => File::Features(0),
             (_, 12..) => return self.fail(errno::EINVAL),
-            _ => return self.fail(errno::EACCES),
+            _ => {
+                let mode = Mode::from_number(mode);
+                match name_of(name).and_then(|name| self.plain().open(name, mode)) {
+                    Ok(open) => File::Plain(open),
+                    Err(errno) => return self.fail(errno),
+                }
+            }
         };
         let files = &mut self.state.files;
-        let free = files.iter().position(Option::is_none).unwrap_or(files.len());
-        if free == HANDLES {
-            return self.fail(errno::EMFILE);
-        }
         if free == files.len() {
             files.push(None);
         }
@@ -235,13 +269,18 @@ fn answer(cx: &mut Cx<Aarch64>, number: u32, x: u64) -> Result<Option<u64>, Exit
         op::READ => return read(cx, x),
         op::READC => return Ok(console_in(cx).map(u64::from)),
         op::ISERROR => u64::from((field(cx, x, 0)? as i64) < 0),
-        op::ISTTY => with_file(cx, x, |file| u64::from(!matches!(file, File::Features(_))))?,
-        op::SEEK => seek(cx, x)?,
-        op::FLEN => with_file(cx, x, |file| match file {
-            File::Features(_) => FEATURES.len() as u64,
-            _ => 0,
+        op::ISTTY => with_file(cx, x, |_, file| {
+            u64::from(matches!(file, File::ConsoleIn | File::ConsoleOut))
         })?,
-        op::TMPNAM | op::REMOVE | op::RENAME => fail(cx, errno::EACCES)?,
+        op::SEEK => seek(cx, x)?,
+        op::FLEN => with_file(cx, x, |debugger, file| match file {
+            File::Features(_) => FEATURES.len() as u64,
+            File::Plain(open) => debugger.plain().contents(&open.name).map_or(0, len),
+            File::ConsoleIn | File::ConsoleOut => 0,
+        })?,
+        op::TMPNAM => temporary_name(cx, x)?,
+        op::REMOVE => remove(cx, x)?,
+        op::RENAME => rename(cx, x)?,
         op::CLOCK => now / 10_000_000,
         op::TIME => debugger(cx, |debugger| debugger.start_date)? + now / 1_000_000_000,
         op::ERRNO => debugger(cx, |debugger| debugger.state.errno)?,
@@ -258,29 +297,100 @@ fn answer(cx: &mut Cx<Aarch64>, number: u32, x: u64) -> Result<Option<u64>, Exit
     }))
 }
 
+const fn len(bytes: &[u8]) -> u64 {
+    bytes.len() as u64
+}
+
+/// The name of `count` bytes at an address.
+fn name_at(cx: &mut Cx<Aarch64>, at: u64, count: u64) -> Result<Vec<u8>, Exit<Aarch64>> {
+    (0..count).map(|n| byte(cx, at.wrapping_add(n))).collect()
+}
+
 fn open(cx: &mut Cx<Aarch64>, block: u64) -> Outcome {
     let (at, mode, len) = (field(cx, block, 0)?, field(cx, block, 1)?, field(cx, block, 2)?);
-    // No name that can be opened is longer.
-    let name: Vec<u8> =
-        (0..len.min(64)).map(|n| byte(cx, at.wrapping_add(n))).collect::<Result<_, _>>()?;
+    if len > LONGEST_NAME {
+        return fail(cx, errno::ENAMETOOLONG);
+    }
+    let name = name_at(cx, at, len)?;
     debugger(cx, |debugger| debugger.open(&name, mode))
 }
 
+/// SYS_CLOSE. What was written is given out now, for a program that is killed later may have meant it.
 fn close(cx: &mut Cx<Aarch64>, block: u64) -> Outcome {
     let handle = field(cx, block, 0)?;
-    debugger(cx, |debugger| match debugger.file(handle) {
+    let result = debugger(cx, |debugger| match debugger.file(handle) {
         Some(_) => {
             debugger.state.files[handle as usize - 1] = None;
             0
         }
         None => FAILED,
-    })
+    })?;
+    give_out(cx)?;
+    Ok(result)
+}
+
+/// Shows the outside what was written.
+fn give_out(cx: &mut Cx<Aarch64>) -> Result<(), Exit<Aarch64>> {
+    let fresh = debugger(cx, |debugger| debugger.plain().take_fresh())?;
+    cx.bp.outputs.extend(fresh);
+    Ok(())
 }
 
 /// Does something with the file that the first field names.
-fn with_file(cx: &mut Cx<Aarch64>, block: u64, run: impl FnOnce(&mut File) -> u64) -> Outcome {
+fn with_file(
+    cx: &mut Cx<Aarch64>,
+    block: u64,
+    run: impl FnOnce(&mut Semihosting, &File) -> u64,
+) -> Outcome {
     let handle = field(cx, block, 0)?;
-    debugger(cx, |debugger| debugger.file(handle).map_or(FAILED, run))
+    debugger(cx, |debugger| match debugger.file(handle).cloned() {
+        Some(file) => run(debugger, &file),
+        None => FAILED,
+    })
+}
+
+/// SYS_REMOVE. A file that is open stays (EBUSY).
+fn remove(cx: &mut Cx<Aarch64>, block: u64) -> Outcome {
+    let (at, count) = (field(cx, block, 0)?, field(cx, block, 1)?);
+    let name = name_at(cx, at, count.min(LONGEST_NAME))?;
+    debugger(cx, |debugger| {
+        let removed = name_of(&name).and_then(|name| match debugger.is_open(&name) {
+            true => Err(errno::EBUSY),
+            false => debugger.plain().remove(&name),
+        });
+        removed.map_or_else(|errno| debugger.fail(errno), |()| 0)
+    })
+}
+
+/// SYS_RENAME. Neither name may be that of a file that is open (EBUSY).
+fn rename(cx: &mut Cx<Aarch64>, block: u64) -> Outcome {
+    let (from, from_len) = (field(cx, block, 0)?, field(cx, block, 1)?);
+    let (to, to_len) = (field(cx, block, 2)?, field(cx, block, 3)?);
+    let from = name_at(cx, from, from_len.min(LONGEST_NAME))?;
+    let to = name_at(cx, to, to_len.min(LONGEST_NAME))?;
+    debugger(cx, |debugger| {
+        let names = name_of(&from).and_then(|from| Ok((from, name_of(&to)?)));
+        let renamed = names.and_then(|(from, to)| {
+            if debugger.is_open(&from) || debugger.is_open(&to) {
+                return Err(errno::EBUSY);
+            }
+            debugger.plain().rename(&from, &to)
+        });
+        renamed.map_or_else(|errno| debugger.fail(errno), |()| 0)
+    })
+}
+
+/// SYS_TMPNAM: a name for each of the identifiers 0 to 255, in the folder.
+fn temporary_name(cx: &mut Cx<Aarch64>, block: u64) -> Outcome {
+    let (at, id, len) = (field(cx, block, 0)?, field(cx, block, 1)?, field(cx, block, 2)?);
+    let name = format!("tmp-{id:03}\0");
+    if id > 255 || len < name.len() as u64 {
+        return fail(cx, errno::EINVAL);
+    }
+    for (n, byte) in (0..).zip(name.bytes()) {
+        put_byte(cx, at.wrapping_add(n), byte)?;
+    }
+    Ok(0)
 }
 
 fn write_string(cx: &mut Cx<Aarch64>, at: u64) -> Outcome {
@@ -298,38 +408,62 @@ fn write_string(cx: &mut Cx<Aarch64>, at: u64) -> Outcome {
 /// SYS_WRITE: the bytes that were not written.
 fn write(cx: &mut Cx<Aarch64>, block: u64) -> Outcome {
     let (handle, at, len) = (field(cx, block, 0)?, field(cx, block, 1)?, field(cx, block, 2)?);
-    let file = debugger(cx, |debugger| debugger.file(handle).copied())?;
-    if file != Some(File::ConsoleOut) {
-        fail(cx, errno::EBADF)?;
-        return Ok(len);
-    }
     let count = len.min(MOST);
-    for n in 0..count {
-        let byte = byte(cx, at.wrapping_add(n))?;
-        cx.bp.console_out(PORT, byte);
+    match debugger(cx, |debugger| debugger.file(handle).cloned())? {
+        Some(File::ConsoleOut) => {
+            for n in 0..count {
+                let byte = byte(cx, at.wrapping_add(n))?;
+                cx.bp.console_out(PORT, byte);
+            }
+            Ok(len - count)
+        }
+        Some(File::Plain(mut open)) if open.mode.write => {
+            let bytes = name_at(cx, at, count)?;
+            debugger(cx, |debugger| match debugger.plain().write(&mut open, &bytes) {
+                Ok(()) => {
+                    debugger.state.files[handle as usize - 1] = Some(File::Plain(open));
+                    len - count
+                }
+                Err(errno) => {
+                    debugger.state.errno = errno;
+                    len
+                }
+            })
+        }
+        _ => {
+            fail(cx, errno::EBADF)?;
+            Ok(len)
+        }
     }
-    Ok(len - count)
 }
 
 /// SYS_READ: the bytes that were not read. The console gives what there is, and waits when there is nothing.
 fn read(cx: &mut Cx<Aarch64>, block: u64) -> Result<Option<u64>, Exit<Aarch64>> {
     let (handle, at, len) = (field(cx, block, 0)?, field(cx, block, 1)?, field(cx, block, 2)?);
-    let file = debugger(cx, |debugger| debugger.file(handle).copied())?;
-    let count = match file {
+    let most = len.min(MOST);
+    let count = match debugger(cx, |debugger| debugger.file(handle).cloned())? {
         Some(File::ConsoleIn) if len == 0 => 0,
-        Some(File::ConsoleIn) => match read_console(cx, at, len.min(MOST))? {
+        Some(File::ConsoleIn) => match read_console(cx, at, most)? {
             0 => return Ok(None),
             count => count,
         },
         Some(File::Features(from)) => {
-            let rest = FEATURES.get(from as usize..).unwrap_or_default();
-            let count = len.min(rest.len() as u64);
-            for (n, byte) in (0..count).zip(rest) {
-                put_byte(cx, at.wrapping_add(n), *byte)?;
-            }
+            let count = put_from(cx, at, &FEATURES, from, most)?;
             debugger(cx, |debugger| {
                 debugger.file(handle).map(|file| *file = File::Features(from + count))
             })?;
+            count
+        }
+        Some(File::Plain(open)) if open.mode.read => {
+            let piece = debugger(cx, |debugger| {
+                let contents = debugger.plain();
+                let contents = contents.contents(&open.name).unwrap_or_default();
+                let rest = contents.get(open.at as usize..).unwrap_or_default();
+                rest[..rest.len().min(most as usize)].to_vec()
+            })?;
+            let count = put_from(cx, at, &piece, 0, most)?;
+            let moved = Open { at: open.at + count, ..open };
+            debugger(cx, |debugger| debugger.file(handle).map(|file| *file = File::Plain(moved)))?;
             count
         }
         _ => {
@@ -338,6 +472,16 @@ fn read(cx: &mut Cx<Aarch64>, block: u64) -> Result<Option<u64>, Exit<Aarch64>> 
         }
     };
     Ok(Some(len - count))
+}
+
+/// Puts what there is of `bytes` from a place on, `most` at most, to memory. Gives how many that were.
+fn put_from(cx: &mut Cx<Aarch64>, at: u64, bytes: &[u8], from: u64, most: u64) -> Outcome {
+    let rest = bytes.get(from as usize..).unwrap_or_default();
+    let count = most.min(rest.len() as u64);
+    for (n, byte) in (0..count).zip(rest) {
+        put_byte(cx, at.wrapping_add(n), *byte)?;
+    }
+    Ok(count)
 }
 
 /// What was typed, to memory that has been found writable before it is taken.
@@ -354,16 +498,24 @@ fn read_console(cx: &mut Cx<Aarch64>, at: u64, most: u64) -> Outcome {
     Ok(count)
 }
 
+/// SYS_SEEK: to a place that is not behind the end.
 fn seek(cx: &mut Cx<Aarch64>, block: u64) -> Outcome {
-    let to = field(cx, block, 1)?;
-    let result = with_file(cx, block, |file| match file {
-        File::Features(at) if to <= FEATURES.len() as u64 => {
-            *at = to;
-            0
+    let (handle, to) = (field(cx, block, 0)?, field(cx, block, 1)?);
+    with_file(cx, block, |debugger, file| {
+        let (end, moved) = match file {
+            File::Features(_) => (len(&FEATURES), File::Features(to)),
+            File::Plain(open) => {
+                let end = debugger.plain().contents(&open.name).map_or(0, len);
+                (end, File::Plain(Open { at: to, ..open.clone() }))
+            }
+            File::ConsoleIn | File::ConsoleOut => return debugger.fail(errno::EINVAL),
+        };
+        if to > end {
+            return debugger.fail(errno::EINVAL);
         }
-        _ => FAILED,
-    })?;
-    if result == FAILED { fail(cx, errno::EINVAL) } else { Ok(result) }
+        debugger.state.files[handle as usize - 1] = Some(moved);
+        0
+    })
 }
 
 /// SYS_GET_CMDLINE: into a buffer whose address and length the block has; the length comes back without the final zero.
@@ -394,6 +546,7 @@ fn heap_info(cx: &mut Cx<Aarch64>, parameter: u64) -> Outcome {
 fn exit(cx: &mut Cx<Aarch64>, block: u64) -> Outcome {
     let (reason, subcode) = (field(cx, block, 0)?, field(cx, block, 1)?);
     let status = if reason == APPLICATION_EXIT { subcode as i32 } else { 1 };
+    give_out(cx)?;
     cx.ask(Request::Stop(StopReason::GuestExit(status)));
     Ok(0)
 }

@@ -179,4 +179,9 @@ impl Guest for S390x {
     fn restored(cpu: &mut Vcpu<Self>) {
         psw::derive(cpu);
     }
+
+    #[cfg(feature = "faults")]
+    fn restored_wrongly(cx: &mut Cx<Self>) {
+        crate::faults::restored(cx);
+    }
 }

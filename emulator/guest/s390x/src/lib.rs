@@ -16,6 +16,8 @@ mod disassemble;
 mod exceptions;
 mod execute;
 pub mod facilities;
+#[cfg(feature = "faults")]
+mod faults;
 mod float;
 mod guest;
 mod insn;

@@ -11,7 +11,7 @@ use lockstep_cpu::Cx;
 use crate::S390x;
 
 /// Calendar numbers.
-const COMPARATOR: u32 = 0;
+pub(crate) const COMPARATOR: u32 = 0;
 const TIMER: u32 = 1;
 
 /// The TOD clock at the start of 1970.
@@ -45,7 +45,7 @@ pub(crate) fn timer(cx: &Cx<S390x>) -> u64 {
     cx.cpu.sys.timer_zero.wrapping_sub(ticks(cx.bp.now()))
 }
 
-fn entry(cx: &Cx<S390x>, number: u32) -> EntryId {
+pub(crate) fn entry(cx: &Cx<S390x>, number: u32) -> EntryId {
     EntryId { owner: Owner::Vcpu(cx.cpu.id), number }
 }
 

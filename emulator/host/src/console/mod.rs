@@ -60,23 +60,36 @@ pub struct ConsoleOutcome {
 }
 
 /// The machine's end of the console's output.
-pub struct ConsoleOutput(Sender<Vec<u8>>);
+pub struct ConsoleOutput {
+    pieces: Sender<Vec<u8>>,
+    #[cfg(feature = "faults")]
+    page: crate::faults::OnePage,
+}
 
 impl ConsoleOutput {
     /// Hands over what the guest wrote. Waits, in wall time only, while the reader is far behind.
     pub fn write(&self, bytes: Vec<u8>) {
         if !bytes.is_empty() {
             // Fails only if the writer panicked, and then `Console::finish` says so.
-            let _ = self.0.send(bytes);
+            let _ = self.pieces.send(bytes);
         }
+    }
+
+    /// Hands over as much as a pipe of one page holds, without waiting; says how much that was.
+    #[cfg(feature = "faults")]
+    #[must_use]
+    pub fn write_some(&self, bytes: &[u8]) -> usize {
+        let taken = self.page.take(bytes.len());
+        self.write(bytes[..taken].to_vec());
+        taken
     }
 }
 
 /// A console that is connected to the user.
 pub struct Console {
     raw: Option<RawMode>,
-    /// Closed to tell the reader to end.
-    quit: OwnedFd,
+    /// Closed to tell the reader to end, if there is one.
+    quit: Option<OwnedFd>,
     writer: JoinHandle<ConsoleOutcome>,
 }
 
@@ -93,6 +106,16 @@ impl Console {
         let stdin = io::stdin().as_fd().try_clone_to_owned()?;
         let stdout = io::stdout().as_fd().try_clone_to_owned()?;
         Self::connect(baton, inputs, options, stdin, stdout)
+    }
+
+    /// Connects standard output only: nobody types.
+    ///
+    /// # Errors
+    /// The host refused.
+    pub fn output_only(baton: &Baton) -> Result<(Self, ConsoleOutput), ConsoleError> {
+        let stdout = io::stdout().as_fd().try_clone_to_owned()?;
+        let (writer, output) = start_writer(baton, stdout)?;
+        Ok((Self { raw: None, quit: None, writer }, output))
     }
 
     /// Connects `from` (what the user types) and `to` (what the guest says).
@@ -120,12 +143,10 @@ impl Console {
             inputs,
             stop,
         };
-        let (output, outputs) = baton.channel(BOUND);
-        let writer = writer::Writer::new(baton.clone(), to);
-        let writer = baton.spawn("console-writer", move || writer.run(&outputs))?;
+        let (writer, output) = start_writer(baton, to)?;
         // Not joined: it may be waiting for the machine to take an input, which it never will.
         baton.spawn("console-reader", move || reader.run())?;
-        Ok((Self { raw, quit, writer }, ConsoleOutput(output)))
+        Ok((Self { raw, quit: Some(quit), writer }, output))
     }
 
     /// Disconnects, once everything that was handed to `output` is written, and restores the terminal.
@@ -139,6 +160,21 @@ impl Console {
         drop(self.raw);
         outcome
     }
+}
+
+fn start_writer(
+    baton: &Baton,
+    to: OwnedFd,
+) -> Result<(JoinHandle<ConsoleOutcome>, ConsoleOutput), SpawnError> {
+    let (output, outputs) = baton.channel(BOUND);
+    let writer = writer::Writer::new(baton.clone(), to);
+    let output = ConsoleOutput {
+        pieces: output,
+        #[cfg(feature = "faults")]
+        page: writer.page(),
+    };
+    let writer = baton.spawn("console-writer", move || writer.run(&outputs))?;
+    Ok((writer, output))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! From the user to the machine.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -32,9 +33,14 @@ impl Reader {
         let mut buffer = [0; PIECE];
         loop {
             let (from, quitting) = (&self.from, &self.quitting);
-            let read = self.baton.outside(Site::ConsoleRead, || read(from, quitting, &mut buffer));
+            let piece = RefCell::new(&mut buffer);
+            let read = self.baton.outside_unless(
+                Site::ConsoleRead,
+                || read(from, quitting, *piece.borrow_mut(), Wait::Not),
+                || read(from, quitting, *piece.borrow_mut(), Wait::ForKeys),
+            );
             // A terminal that went away is an end of input as well; its SIGHUP stops the run.
-            let Ok(count @ 1..) = read else { return };
+            let Some(Ok(count @ 1..)) = read else { return };
             if self.hand_on(&buffer[..count]).is_err() {
                 return;
             }
@@ -74,21 +80,44 @@ impl Reader {
     }
 }
 
-/// Reads what there is, waiting for something; 0 at the end of input, or when the console is finished.
-fn read(from: &OwnedFd, quitting: &OwnedFd, buffer: &mut [u8]) -> Result<usize, Errno> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    Not,
+    ForKeys,
+}
+
+/// Reads what there is, and 0 at the end of input. Nothing if there is nothing yet and it is not to be waited for, or when
+/// the console is finished.
+fn read(
+    from: &OwnedFd,
+    quitting: &OwnedFd,
+    buffer: &mut [u8],
+    wait: Wait,
+) -> Option<Result<usize, Errno>> {
+    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    let limit = (wait == Wait::Not).then_some(&now);
     loop {
         let mut ready = [PollFd::new(from, PollFlags::IN), PollFd::new(quitting, PollFlags::IN)];
-        match poll(&mut ready, None) {
+        match poll(&mut ready, limit) {
             Err(Errno::INTR) => continue,
-            result => result?,
-        };
+            Err(error) => return Some(Err(error)),
+            Ok(_) => {}
+        }
         if !ready[1].revents().is_empty() {
-            return Ok(0);
+            return None;
+        }
+        if ready[0].revents().is_empty() {
+            match wait {
+                Wait::Not => return None,
+                Wait::ForKeys => continue,
+            }
         }
         match rustix::io::read(from.as_fd(), &mut *buffer) {
             // Whoever shares the terminal or pipe with us may have made it non-blocking, or taken what there was.
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            result => return result,
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) if wait == Wait::ForKeys => {}
+            Err(Errno::AGAIN) => return None,
+            result => return Some(result),
         }
     }
 }

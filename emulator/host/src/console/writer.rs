@@ -16,17 +16,33 @@ pub(super) struct Writer {
     baton: Baton,
     to: OwnedFd,
     outcome: ConsoleOutcome,
+    #[cfg(feature = "faults")]
+    page: crate::faults::OnePage,
 }
 
 impl Writer {
     pub(super) fn new(baton: Baton, to: OwnedFd) -> Self {
-        Self { baton, to, outcome: ConsoleOutcome::default() }
+        Self {
+            baton,
+            to,
+            outcome: ConsoleOutcome::default(),
+            #[cfg(feature = "faults")]
+            page: crate::faults::OnePage::default(),
+        }
+    }
+
+    /// What the machine can give before it has to know that the reader is slow.
+    #[cfg(feature = "faults")]
+    pub(super) fn page(&self) -> crate::faults::OnePage {
+        self.page.clone()
     }
 
     /// Writes until the machine has no more. When nothing can be written any more, goes on taking: a guest does not
     /// stop because its reader did.
     pub(super) fn run(mut self, outputs: &Receiver<Vec<u8>>) -> ConsoleOutcome {
         while let Ok(bytes) = outputs.recv() {
+            // Once for all: how many writes it takes is the reader's choice.
+            self.baton.yield_point(Site::ConsoleWrite);
             let mut left = &bytes[..];
             while !left.is_empty() && self.outcome.error.is_none() {
                 let to = &self.to;
@@ -39,6 +55,8 @@ impl Writer {
                 }
             }
             self.outcome.discarded += left.len() as u64;
+            #[cfg(feature = "faults")]
+            self.page.read(bytes.len());
         }
         self.outcome
     }

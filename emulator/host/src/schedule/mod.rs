@@ -4,12 +4,23 @@
 //! which our threads can affect one another therefore goes through a [`Baton`]: it tells a [`Policy`] what is
 //! about to happen, and the policy may let another thread go first. With [`os`] it never does, and a thread runs
 //! whenever the kernel lets it. A controlling policy lets only the thread that holds the baton run, so the order of
-//! all steps is the policy's choice and can be drawn from a seed or read from a file.
+//! all steps is the policy's choice and can be drawn from a seed or read from a file. [`control`] says what exactly
+//! that promises, and [`saved`] how a schedule is written down.
 //!
 //! A policy is one file in this folder. Nothing outside this folder knows which one is in use.
 
+pub mod control;
 pub mod os;
+pub mod pct;
 pub mod random;
+pub mod replay;
+pub mod saved;
+mod site;
+mod trace;
+mod trouble;
+
+#[cfg(test)]
+mod tests;
 
 use std::cell::Cell;
 use std::fmt;
@@ -17,36 +28,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use lockstep_core::Use;
-
-/// What a thread is about to do when it asks its policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Site {
-    /// Starting another thread.
-    Spawn,
-    /// Waiting for another thread's end.
-    Join,
-    /// Putting a value into a channel.
-    Send,
-    /// Taking a value out of a channel, waiting for one.
-    Receive,
-    /// Taking a value out of a channel if there is one.
-    TryReceive,
-    /// Reading what the user types.
-    ConsoleRead,
-    /// Writing to the user's terminal or pipe.
-    ConsoleWrite,
-    /// Writing to a file.
-    FileWrite,
-    /// Waiting for a debugger to attach.
-    SocketAccept,
-    /// Reading what a debugger sends.
-    SocketRead,
-    /// Answering a debugger.
-    SocketWrite,
-    /// Letting wall time pass.
-    Sleep,
-}
+pub use control::OnTrouble;
+use control::{Choice, Controlled};
+pub use saved::{Arrival, Preemption, Schedule, ScheduleError};
+pub use site::Site;
+pub use trace::{Chosen, Taken};
+pub use trouble::{Misfit, Stuck, Trouble};
 
 /// A thread's number in its schedule, in the order of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -64,10 +51,22 @@ impl ThreadId {
         Self(n)
     }
 
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
     /// The place in a table of threads.
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
+    }
+}
+
+impl fmt::Display for ThreadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
     }
 }
 
@@ -107,11 +106,30 @@ pub trait Policy: Send + Sync {
     /// Threads that wait for `point` can look again. May be called on a thread that is [`ThreadId::OUTSIDE`].
     fn wake(&self, point: &WaitPoint);
 
-    /// The thread is about to wait for the world (a read, a write, a sleep), which no schedule controls.
+    /// The time that has passed, of whatever clock the policy goes by.
+    fn now(&self) -> Duration;
+
+    /// The thread lets so much of that time pass.
+    fn sleep(&self, me: ThreadId, time: Duration);
+
+    /// The thread is about to wait for the world (a read, a write), which no schedule controls.
     fn leave(&self, me: ThreadId, site: Site);
 
     /// The thread came back from the world; returns when it may run.
     fn rejoin(&self, me: ThreadId, site: Site);
+
+    /// The schedule so far, if there is control.
+    fn taken(&self) -> Option<Taken> {
+        None
+    }
+
+    /// The run is over.
+    ///
+    /// # Errors
+    /// Something should have come that has not.
+    fn finish(&self) -> Result<(), Misfit> {
+        Ok(())
+    }
 }
 
 /// The state of a [`WaitPoint`] at some moment.
@@ -124,6 +142,7 @@ pub struct Ticket(u64);
 /// lock, and waits with the ticket. A wake-up in between makes the ticket stale, so it is not lost.
 pub struct WaitPoint {
     number: u64,
+    what: Arc<str>,
     generation: Mutex<u64>,
     changed: Condvar,
 }
@@ -133,6 +152,12 @@ impl WaitPoint {
     #[must_use]
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub fn what(&self) -> Arc<str> {
+        Arc::clone(&self.what)
     }
 
     /// The state now.
@@ -200,17 +225,45 @@ impl Baton {
         Self::new(os::Os::default())
     }
 
+    /// One thread at a time, the next by `choice`. The calling thread is the first, called `machine`. Trouble unwinds
+    /// all threads.
+    #[must_use]
+    pub fn controlled(choice: impl Choice + 'static) -> Self {
+        Self::controlled_or(choice, Box::new(|_, _| {}))
+    }
+
+    /// The same, with a say in what is done about trouble.
+    #[must_use]
+    pub fn controlled_or(choice: impl Choice + 'static, on_trouble: OnTrouble) -> Self {
+        Self::new(Controlled::new("machine", choice, on_trouble))
+    }
+
     /// Every choice drawn from `seed`, each thread that can go being equally likely.
     #[must_use]
     pub fn random(seed: u64) -> Self {
-        Self::new(random::Random::new(lockstep_core::Rng::new(seed, Use::Schedule)))
+        Self::controlled(random::Random::new(seed))
     }
 
-    /// A new thing to wait for.
+    /// The schedule so far; `None` without control.
     #[must_use]
-    pub fn wait_point(&self) -> WaitPoint {
+    pub fn taken(&self) -> Option<Taken> {
+        self.policy.taken()
+    }
+
+    /// Says that the run is over.
+    ///
+    /// # Errors
+    /// A saved schedule goes on.
+    pub fn finish(&self) -> Result<(), Misfit> {
+        self.policy.finish()
+    }
+
+    /// A new thing to wait for: `what`, in messages to people.
+    #[must_use]
+    pub fn wait_point(&self, what: impl Into<Arc<str>>) -> WaitPoint {
         let number = self.points.fetch_add(1, Ordering::Relaxed);
-        WaitPoint { number, generation: Mutex::default(), changed: Condvar::new() }
+        let what = what.into();
+        WaitPoint { number, what, generation: Mutex::default(), changed: Condvar::new() }
     }
 
     /// Another thread may go first here.
@@ -239,6 +292,12 @@ impl Baton {
         self.policy.wake(point);
     }
 
+    /// The time that has passed on the schedule's clock.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.policy.now()
+    }
+
     /// Does something that waits for the world, without keeping other threads from running meanwhile.
     pub fn outside<T>(&self, site: Site, act: impl FnOnce() -> T) -> T {
         let Some(me) = scheduled() else { return act() };
@@ -248,9 +307,36 @@ impl Baton {
         value
     }
 
-    /// Lets wall time pass.
+    /// The same for something that may be over before anybody has to wait: then nobody else runs, and the world has had
+    /// no say. If `wait` gives nothing, the thread has nothing to do any more, and leaves the schedule.
+    pub fn outside_unless<T>(
+        &self,
+        site: Site,
+        now: impl FnOnce() -> Option<T>,
+        wait: impl FnOnce() -> Option<T>,
+    ) -> Option<T> {
+        self.yield_point(site);
+        if let Some(value) = now() {
+            return Some(value);
+        }
+        let Some(me) = scheduled() else { return wait() };
+        self.policy.leave(me, site);
+        let value = wait();
+        if value.is_some() {
+            self.policy.rejoin(me, site);
+        } else {
+            self.policy.end(me);
+            set_current(ThreadId::OUTSIDE);
+        }
+        value
+    }
+
+    /// Lets time pass.
     pub fn sleep(&self, time: Duration) {
-        self.outside(Site::Sleep, || std::thread::sleep(time));
+        match scheduled() {
+            Some(me) => self.policy.sleep(me, time),
+            None => std::thread::sleep(time),
+        }
     }
 
     pub(crate) fn policy(&self) -> &dyn Policy {
@@ -272,32 +358,4 @@ fn scheduled() -> Option<ThreadId> {
 /// Locks, also after a panic elsewhere: every critical section of this crate leaves its data whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Catches a wake-up that is lost when it comes between finding that one has to wait and waiting.
-    #[test]
-    fn a_wake_up_before_the_wait_is_not_lost() {
-        let baton = Baton::os();
-        let point = baton.wait_point();
-        let ticket = point.ticket();
-        baton.wake(&point);
-        let limit = Some(Duration::from_secs(5));
-        assert_eq!(baton.wait(Site::Receive, &point, ticket, limit), Woken::Called);
-    }
-
-    /// Catches a limit that is ignored, or that ends a wait at once.
-    #[test]
-    fn a_wait_ends_at_its_limit() {
-        let baton = Baton::os();
-        let point = baton.wait_point();
-        let start = Instant::now();
-        let limit = Duration::from_millis(30);
-        let woken = baton.wait(Site::Receive, &point, point.ticket(), Some(limit));
-        assert_eq!(woken, Woken::TimedOut);
-        assert!(start.elapsed() >= limit);
-    }
 }

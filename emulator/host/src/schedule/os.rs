@@ -1,14 +1,21 @@
 //! No control: every thread runs whenever the host's kernel lets it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Policy, Site, ThreadId, Ticket, WaitPoint, Woken};
 
 /// The policy of ordinary runs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Os {
     created: AtomicU32,
+    start: Instant,
+}
+
+impl Default for Os {
+    fn default() -> Self {
+        Self { created: AtomicU32::new(0), start: Instant::now() }
+    }
 }
 
 impl Policy for Os {
@@ -36,6 +43,14 @@ impl Policy for Os {
 
     fn wake(&self, point: &WaitPoint) {
         point.bump();
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn sleep(&self, _me: ThreadId, time: Duration) {
+        std::thread::sleep(time);
     }
 
     fn leave(&self, _me: ThreadId, _site: Site) {}

@@ -7,6 +7,8 @@
 //! Requests do not wait for each other, as on a drive with many heads: a short one overtakes a long one.
 
 mod disk;
+#[cfg(feature = "faults")]
+mod faults;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -68,13 +70,22 @@ pub struct Block {
     /// Whether reads complete when the host has done them.
     live: bool,
     state: BlockState,
+    #[cfg(feature = "faults")]
+    order: faults::Order,
 }
 
 impl Block {
     /// A drive with a disk, the board's `number`-th.
     #[must_use]
     pub fn new(disk: Disk, number: u16, live: bool) -> Self {
-        Self { disk, number, live, state: BlockState::default() }
+        Self {
+            disk,
+            number,
+            live,
+            state: BlockState::default(),
+            #[cfg(feature = "faults")]
+            order: faults::Order::default(),
+        }
     }
 
     /// The name that a driver is told.
@@ -104,6 +115,8 @@ impl Block {
         if self.state.pending.insert(head, pending).is_some() {
             return Err(Problem::InUse { head }.in_queue(QUEUE));
         }
+        #[cfg(feature = "faults")]
+        self.begun(access, head);
         Ok(())
     }
 
@@ -170,6 +183,10 @@ impl VirtioDevice for Block {
     }
 
     fn due(&mut self, access: &mut Access<'_, '_>, number: u32) -> Result<(), Fault> {
+        #[cfg(feature = "faults")]
+        if self.waits(access, number) {
+            return Ok(());
+        }
         let pending = u16::try_from(number).ok().and_then(|head| self.state.pending.remove(&head));
         pending.map_or(Ok(()), |pending| self.finish(access, &pending, true))
     }

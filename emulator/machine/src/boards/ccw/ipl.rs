@@ -41,7 +41,7 @@ pub(super) fn load(
     images: &Images,
     mem: &mut PhysMem,
 ) -> Result<u64, BuildError> {
-    for role in [ImageRole::Bios, ImageRole::DeviceTree] {
+    for role in [ImageRole::Bios, ImageRole::DeviceTree, ImageRole::File] {
         if let Some((record, _)) = images.get(role) {
             return Err(BuildError::image(record, "board ccw takes no image of this kind"));
         }

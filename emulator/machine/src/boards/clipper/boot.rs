@@ -39,7 +39,7 @@ pub(super) fn load(
     images: &Images,
     mem: &mut PhysMem,
 ) -> Result<u64, BuildError> {
-    for role in [ImageRole::DeviceTree, ImageRole::Bios] {
+    for role in [ImageRole::DeviceTree, ImageRole::Bios, ImageRole::File] {
         if let Some((image, _)) = images.get(role) {
             return Err(BuildError::image(image, "board clipper takes no image of this kind"));
         }

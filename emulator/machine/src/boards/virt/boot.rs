@@ -37,6 +37,10 @@ pub(super) fn load(
     if let Some((record, _)) = images.get(ImageRole::DeviceTree) {
         return Err(BuildError::image(record, "board virt takes no image of this kind"));
     }
+    let has_files = config.record.options.get("semihosting").is_some_and(|value| value == "files");
+    if let Some((record, _)) = images.get(ImageRole::File).filter(|_| !has_files) {
+        return Err(BuildError::image(record, "board virt has files only with semihosting=files"));
+    }
     for role in [ImageRole::Kernel, ImageRole::Initrd, ImageRole::Bios] {
         if let Some((record, [])) = images.get(role) {
             return Err(BuildError::image(record, "the file is empty"));

@@ -10,6 +10,8 @@ mod packed;
 mod platform;
 mod slots;
 
+use std::sync::Arc;
+
 use lockstep_aarch64::{Aarch64, Semihosting};
 use lockstep_core::{Backplane, Clock, Journal, NoObserver, VcpuId};
 use lockstep_cpu::{Guest, PowerState};
@@ -47,8 +49,8 @@ pub(super) const INFO: BoardInfo = BoardInfo {
         },
         BoardOption {
             name: "semihosting",
-            values: &["off", "on"],
-            about: "HLT #0xF000 asks the emulator: console, exit status, clock; no files",
+            values: &["off", "on", "files"],
+            about: "HLT #0xF000 asks the emulator: console, exit status, clock, and files of one folder",
         },
     ],
     cpus: &["armv8"],
@@ -73,14 +75,21 @@ enum GicVersion {
 fn semihosting(config: &Config<'_>, images: &Images, start: boot::Start) -> Option<Semihosting> {
     const TREE: u64 = 2 << 20;
     let record = config.record;
-    record.options.get("semihosting").filter(|value| *value == "on")?;
+    let choice = record.options.get("semihosting").filter(|value| *value != "off")?;
     let program =
         [ImageRole::Kernel, ImageRole::Bios].into_iter().find_map(|role| images.get(role));
     let name = program.map_or("", |(record, _)| record.name.as_str());
     let line = format!("{name} {}", record.append);
     let (base, top) = (start.device_tree + TREE, map::RAM + record.memory);
     let base = base.min(top);
-    Some(Semihosting::new(line.trim_end().to_owned(), [base, top, top, base], record.start_date))
+    let memory = [base, top, top, base];
+    let mut semihosting = Semihosting::new(line.trim_end().to_owned(), memory, record.start_date);
+    if choice == "files" {
+        let files = images.all(ImageRole::File);
+        let files = files.map(|(record, bytes)| (record.name.clone(), Arc::clone(bytes)));
+        semihosting.folder = Some(files.collect());
+    }
+    Some(semihosting)
 }
 
 pub(super) fn build(

@@ -1,0 +1,83 @@
+//! Which thread went when: a lane for each thread, drawn as SVG.
+//!
+//! A schedule's steps are its only time: one step is as wide as another, however long the host took for it.
+
+use std::fmt;
+
+use super::escape;
+
+/// A part of a schedule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lanes {
+    /// The threads' names.
+    pub threads: Vec<String>,
+    /// What they did, in order.
+    pub steps: Vec<LaneStep>,
+}
+
+/// A step of a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneStep {
+    /// Its number in the whole schedule.
+    pub number: u64,
+    /// The place in the list of threads of the one that did it.
+    pub thread: usize,
+    /// What it was about to do: `send`.
+    pub site: String,
+    /// The one before could have gone on, and was not let.
+    pub preempts: bool,
+}
+
+/// Steps that are drawn: the last ones, for what failed failed at the end.
+const DRAWN: usize = 120;
+const LEFT: usize = 150;
+const WIDTH: usize = 12;
+const LANE: usize = 28;
+const BAR: usize = 14;
+
+impl Lanes {
+    pub(super) fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = &self.steps[self.steps.len().saturating_sub(DRAWN)..];
+        let Some((first, last)) = steps.first().zip(steps.last()) else { return Ok(()) };
+        let (width, height) = (LEFT + steps.len() * WIDTH + 10, self.threads.len() * LANE + 30);
+        writeln!(f, "<h2>Threads, steps {} to {}</h2>", first.number, last.number)?;
+        writeln!(f, "<p>A mark is where a thread that could have gone on was not let.</p>")?;
+        writeln!(
+            f,
+            "<div class=\"wide\">\n<svg id=\"lanes\" width=\"{width}\" height=\"{height}\" \
+             viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"thread lanes\">"
+        )?;
+        for (lane, name) in self.threads.iter().enumerate() {
+            let y = lane * LANE + LANE / 2 + 5;
+            let text = escape(name);
+            writeln!(f, "<text class=\"lane\" x=\"{}\" y=\"{y}\">{text}</text>", LEFT - 10)?;
+            let y = lane * LANE + LANE / 2;
+            writeln!(f, "<line x1=\"{LEFT}\" y1=\"{y}\" x2=\"{width}\" y2=\"{y}\"/>")?;
+        }
+        for (place, step) in steps.iter().enumerate() {
+            let (x, y) = (LEFT + place * WIDTH, step.thread * LANE + (LANE - BAR) / 2);
+            let about = escape(&format!("step {}: {}", step.number, step.site));
+            writeln!(
+                f,
+                "<rect class=\"step t{}\" x=\"{x}\" y=\"{y}\" width=\"{}\" height=\"{BAR}\">\
+                 <title>{about}</title></rect>",
+                step.thread % 6,
+                WIDTH - 1,
+            )?;
+            if step.preempts {
+                let (end, tip) = (self.threads.len() * LANE + 2, x + WIDTH / 2);
+                writeln!(
+                    f,
+                    "<line class=\"preempts\" x1=\"{x}\" y1=\"0\" x2=\"{x}\" y2=\"{end}\"/>"
+                )?;
+                writeln!(
+                    f,
+                    "<text class=\"number\" x=\"{tip}\" y=\"{}\">{}</text>",
+                    end + 14,
+                    step.number
+                )?;
+            }
+        }
+        writeln!(f, "</svg>\n</div>")
+    }
+}
