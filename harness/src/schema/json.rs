@@ -10,8 +10,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::{
-    At, Bytes, CompareSeeks, Disk, EventAt, Expectation, Image, Kind, Load, Move, Place, Repeat,
-    Scenario, Schedule, Seeds, Size, Span, Step, Target, WatchAt, load, schedule,
+    At, Bytes, CompareSeeks, Disk, EventAt, Expectation, Image, Keep, Kind, Load, Move, Place,
+    Repeat, Scenario, Schedule, Seeds, Size, Span, Step, Target, WatchAt, load, schedule,
 };
 
 /// The schema, as the text of `scenarios/schema.json`.
@@ -88,6 +88,10 @@ by_hand! {
         "anyOf": [
             { "enum": (Step::NAMES) },
             {
+                "type": "object", "additionalProperties": false, "required": ["record"],
+                "properties": { "record": (g.subschema_for::<Keep>()) }
+            },
+            {
                 "type": "object", "additionalProperties": false, "required": ["debug"],
                 "properties": {
                     "debug": { "type": "array", "items": (g.subschema_for::<Move>()), "minItems": 1 }
@@ -98,7 +102,7 @@ by_hand! {
     Move, g => {
         "description": "A move over the recording, or what must be found there.",
         "anyOf": [
-            { "enum": ["step", "reverse-step", "continue", "reverse-continue", "delete"] },
+            { "enum": ["step", "reverse-step", "continue", "reverse-continue", "delete", "reattach"] },
             {
                 "type": "object", "additionalProperties": false,
                 "minProperties": 1, "maxProperties": 1,
@@ -137,12 +141,16 @@ by_hand! {
         ]
     };
     EventAt, _g => {
-        "description": "A kind of event, or a text that the guest prints.",
+        "description": "A kind of event, a text that the guest prints, or accesses to a device.",
         "anyOf": [
             { "enum": (kinds()) },
             {
                 "type": "object", "additionalProperties": false, "required": ["console"],
                 "properties": { "console": { "type": "string" } }
+            },
+            {
+                "type": "object", "additionalProperties": false, "required": ["device"],
+                "properties": { "device": { "type": "string" } }
             }
         ]
     };

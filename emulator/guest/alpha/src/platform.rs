@@ -79,8 +79,8 @@ pub trait AlphaPlatform: Platform {
         Ok(())
     }
 
-    /// Where a processor's logout frame goes: the physical address of [`crate::LOGOUT_SIZE`] bytes that the HWRPB says are its
-    /// logout area. The default has none, and the kernel is told of no frame.
+    /// Where a processor's logout frame goes: the physical address of [`crate::LOGOUT_SIZE`] bytes of the console's memory. The
+    /// default has none, and the kernel is told of no frame.
     fn logout_area(&self, vcpu: VcpuId) -> Option<u64> {
         let _ = vcpu;
         None

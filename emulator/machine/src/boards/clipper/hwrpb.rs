@@ -152,8 +152,6 @@ fn block(record: &MachineRecord) -> Vec<u8> {
     words.put(0x138, &[RECOGNITION]);
     for number in 0..processors {
         write_slot(&mut words, SLOTS + number * SLOT_SIZE);
-        let area = [logout_area(number as u16), lockstep_alpha::LOGOUT_SIZE];
-        words.put(SLOTS + number * SLOT_SIZE + 0xd8, &area);
     }
     // One terminal: a serial line.
     words.put(TERMINALS, &[2, 0, 0, TERMINAL_SIZE - 32]);
@@ -282,8 +280,7 @@ mod tests {
         assert_eq!(word(&mem, clusters), sum(clusters + 8, clusters + 24 + 2 * 56));
         assert_eq!(word(&mem, clusters + 80) + word(&mem, clusters + 88), (64 << 20) / PAGE);
         const { assert!(lockstep_alpha::LOGOUT_SIZE <= LOGOUT_STRIDE) };
-        assert_eq!(word(&mem, slot(0) + 0xd8), logout_area(0));
-        assert!(logout_area(3) + LOGOUT_STRIDE <= CONSOLE_END);
+        const { assert!(logout_area(3) + LOGOUT_STRIDE <= CONSOLE_END) };
         const { assert!(SLOTS + 4 * SLOT_SIZE <= TERMINALS) };
         const { assert!(TERMINALS + TERMINAL_SIZE <= ROUTINE_BLOCK) };
     }
