@@ -62,13 +62,13 @@ fn encoding(random: &mut Random, number: usize) -> Vec<u8> {
     if row.operands().contains('j') {
         let offset = random.below(0x40) as i64 - 0x20;
         let data = (DATA - CODE) as i64 / 2 + random.below(0x400) as i64;
-        match row.first {
-            0xc0 if row.name != "larl" => {
-                bytes[2..6].copy_from_slice(&(offset as i32).to_be_bytes())
-            }
-            0xcc => bytes[2..6].copy_from_slice(&(offset as i32).to_be_bytes()),
-            0xc0 | 0xc4 | 0xc6 => bytes[2..6].copy_from_slice(&(data as i32).to_be_bytes()),
-            _ => bytes[2..4].copy_from_slice(&(offset as i16).to_be_bytes()),
+        let is_data = matches!(row.first, 0xc4 | 0xc6) || row.name == "larl";
+        if is_data {
+            bytes[2..6].copy_from_slice(&(data as i32).to_be_bytes());
+        } else if matches!(row.first, 0xc0 | 0xcc) {
+            bytes[2..6].copy_from_slice(&(offset as i32).to_be_bytes());
+        } else {
+            bytes[2..4].copy_from_slice(&(offset as i16).to_be_bytes());
         }
     } else if len >= 4 && random.below(4) != 0 {
         // Displacements of a page at most.
