@@ -2,7 +2,8 @@
 //! `sequences.rs` for big-endian instructions of several lengths, which may be jumped into.
 //!
 //! Half of the sequences run with translation, in which the page after the data is missing, read-only or another address of
-//! the code; half of them in problem state; some in the short addressing modes. A program interruption is answered by a
+//! the code; half of them in problem state; some in the short addressing modes, and some with program-event
+//! recording. A program interruption is answered by a
 //! handler that goes on behind the instruction.
 //!
 //! `LOCKSTEP_SEQUENCES` says how many (default: one for each row of the table), `LOCKSTEP_SEED` from where.
@@ -61,13 +62,13 @@ fn encoding(random: &mut Random, number: usize) -> Vec<u8> {
     if row.operands().contains('j') {
         let offset = random.below(0x40) as i64 - 0x20;
         let data = (DATA - CODE) as i64 / 2 + random.below(0x400) as i64;
-        match row.first {
-            0xc0 if row.name != "larl" => {
-                bytes[2..6].copy_from_slice(&(offset as i32).to_be_bytes())
-            }
-            0xcc => bytes[2..6].copy_from_slice(&(offset as i32).to_be_bytes()),
-            0xc0 | 0xc4 | 0xc6 => bytes[2..6].copy_from_slice(&(data as i32).to_be_bytes()),
-            _ => bytes[2..4].copy_from_slice(&(offset as i16).to_be_bytes()),
+        let is_data = matches!(row.first, 0xc4 | 0xc6) || row.name == "larl";
+        if is_data {
+            bytes[2..6].copy_from_slice(&(data as i32).to_be_bytes());
+        } else if matches!(row.first, 0xc0 | 0xcc) {
+            bytes[2..6].copy_from_slice(&(offset as i32).to_be_bytes());
+        } else {
+            bytes[2..4].copy_from_slice(&(offset as i16).to_be_bytes());
         }
     } else if len >= 4 && random.below(4) != 0 {
         // Displacements of a page at most.
@@ -87,6 +88,8 @@ struct Start {
     data: Vec<u8>,
     mask: u64,
     cr0: u64,
+    /// Control register 9: the events of program-event recording, in the whole of storage.
+    events: u64,
     /// The page-table entry of the page after the data.
     next_page: u64,
     counts: Vec<u64>,
@@ -126,7 +129,11 @@ impl Start {
         let translated = if random.below(2) == 0 { psw::DAT } else { 0 };
         let problem = if random.below(2) == 0 { psw::PROBLEM } else { 0 };
         let overflow = if random.below(2) == 0 { psw::FIXED_OVERFLOW } else { 0 };
-        let mask = mode | translated | problem | overflow;
+        let (recording, events) = match random.below(8) {
+            0 => (psw::PER, (random.next() & 0xeb) << 24),
+            _ => (0, 0),
+        };
+        let mask = mode | translated | problem | overflow | recording;
         // Floating point, execution protection, enhanced DAT, low-address protection.
         let cr0 = if random.below(8) == 0 { 0 } else { 1 << 18 }
             | 1 << 43
@@ -135,7 +142,7 @@ impl Start {
         let next_page = [INVALID, (DATA + 0x1000) | PROTECTED, CODE, DATA + 0x1000];
         let next_page = next_page[random.below(4) as usize];
         let counts = (0..12).map(|_| 1 + random.below(60)).collect();
-        Self { code, regs, vregs, data, mask, cr0, next_page, counts }
+        Self { code, regs, vregs, data, mask, cr0, events, next_page, counts }
     }
 
     fn machine(&self) -> Cx<S390x> {
@@ -165,6 +172,7 @@ impl Start {
         cpu.regs[..16].copy_from_slice(&self.regs);
         cpu.vregs.copy_from_slice(&self.vregs);
         cpu.sys.cr[0] = self.cr0;
+        (cpu.sys.cr[9], cpu.sys.cr[11]) = (self.events, u64::MAX);
         for number in [1, 7, 13] {
             cpu.sys.cr[number] = SEGMENTS | 3;
         }

@@ -224,6 +224,12 @@ impl S390xPlatform for CcwPlatform {
         subchannel: u32,
         orb: &[u8; 32],
     ) -> Outcome {
+        let key = orb[4] >> 4;
+        if key != 0 {
+            // Channel programs are not checked against storage keys.
+            let report = format!("START SUBCHANNEL with access key {key}");
+            return Err(Refusal::Unimplemented(report));
+        }
         let mut block = [0; lockstep_devices::css::spec::orb::LEN];
         let len = block.len();
         block.copy_from_slice(&orb[..len]);
