@@ -415,7 +415,7 @@ fn push_random(program: &mut Program, random: &mut Random, part: Part, row: &Row
     let bytes = random_insn(random, row);
     if part == Part::VectorTraps {
         // Where the handler goes on: QEMU 10.0.2 does not take vector-processing exceptions as ones that are behind it.
-        program.push(0xc0e0_0000_0000 | (12 + bytes.len() as u64) / 2, 6); // larl %r14
+        program.push(0xc0e0_0000_0000 | ((12 + bytes.len() as u64) / 2), 6); // larl %r14
         program.push(0xe3e0_0238_0024, 6); // stg %r14,0x238
     }
     program.bytes.extend(bytes);

@@ -28,7 +28,7 @@ const STRIDES: [u64; 4] = [1, 30, 7, 60];
 
 fn set_nibble(bytes: &mut [u8; 6], place: usize, value: u8) {
     let byte = &mut bytes[place / 2];
-    *byte = if place % 2 == 0 { *byte & 0x0f | value << 4 } else { *byte & 0xf0 | value };
+    *byte = if place.is_multiple_of(2) { *byte & 0x0f | value << 4 } else { *byte & 0xf0 | value };
 }
 
 /// An instruction of a row, whose storage is based on register 12, without an index, and which changes none of 8 to 15.
