@@ -26,8 +26,8 @@ pub struct Page {
     pub command: String,
     /// Where the sides part, if events tell.
     pub divergence: Option<DivergenceReport>,
-    /// Which thread did what, if a schedule was written down.
-    pub schedule: Option<Lanes>,
+    /// Which thread went when, in each process whose schedule was written down.
+    pub schedules: Vec<Lanes>,
     /// Everything, as a text.
     pub text: String,
 }
@@ -55,7 +55,7 @@ impl fmt::Display for Page {
         if let Some(divergence) = &self.divergence {
             events::write(f, divergence)?;
         }
-        if let Some(schedule) = &self.schedule {
+        for schedule in &self.schedules {
             schedule.write(f)?;
         }
         writeln!(f, "<h2>In full</h2>\n<pre>{}</pre>\n</body>\n</html>", escape(&self.text))

@@ -141,7 +141,7 @@ impl Runner {
             facts: vec![("seed", trial.seed.to_string()), ("kept", place.display().to_string())],
             command: trial.command(self.recordings),
             divergence,
-            schedule: None,
+            schedules: attempt::lanes(place),
             text: text.to_owned(),
         }
     }

@@ -376,3 +376,11 @@ pub struct Event {
     /// What.
     pub what: What,
 }
+
+impl Event {
+    /// Whether this can be what comes of a machine that can neither go on nor be woken at `now`: its last digest, or its end.
+    #[must_use]
+    pub fn is_end_at(&self, now: Moment) -> bool {
+        self.at == now && matches!(self.what, What::Digest { .. } | What::Stop(_))
+    }
+}

@@ -139,7 +139,7 @@ impl<S: Read + Seek + Send + 'static> Observer for Player<S> {
 
     fn dead(&mut self, now: Moment, vcpu: VcpuId, report: &str) -> Verdict {
         match self.awaited() {
-            Some(event) if event.at > now || matches!(event.what, What::Input(_)) => {
+            Some(event) if !event.is_end_at(now) => {
                 let found = self.checker.stuck(now, vcpu, report).map(Some);
                 self.note(found)
             }

@@ -260,7 +260,7 @@ impl Observer for Judge {
     fn dead(&mut self, now: Moment, vcpu: VcpuId, report: &str) -> Verdict {
         let Some(history) = &self.history else { return Verdict::Continue };
         match history.events.get(self.next) {
-            Some(event) if event.at > now || matches!(event.what, What::Input(_)) => {
+            Some(event) if !event.is_end_at(now) => {
                 let stuck = |checker: &mut Checker<_>| checker.stuck(now, vcpu, report).map(Some);
                 self.found = history.explain(self.next, stuck);
                 Verdict::Stop

@@ -16,6 +16,7 @@ use crate::failure::{Evidence, Failure, first_difference, tail};
 use crate::gdb::Gdb;
 use crate::golden;
 use crate::load::Running;
+use crate::page::Lanes;
 use crate::process::{Ended, Run};
 use crate::schema::{
     Disk, Exit, Io, Keep, Move, Scenario, Schedule, Step, Typing, pattern, script_text,
@@ -497,6 +498,18 @@ pub(super) fn schedules(folder: &Path) -> io::Result<Vec<(String, String)>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// The threads' lanes of the last processes of a trial whose schedules were saved: these failed, or differ from the one before.
+pub(super) fn lanes(folder: &Path) -> Vec<Lanes> {
+    const SHOWN: usize = 2;
+    let names = schedules(folder).unwrap_or_default();
+    let last = names.iter().skip(names.len().saturating_sub(SHOWN));
+    let read = |name: &String| {
+        let text = fs::read_to_string(folder.join(name)).ok()?;
+        Some(Lanes::from_saved(name.trim_end_matches(".schedule"), &text))
+    };
+    last.filter_map(|(name, _)| read(name)).collect()
 }
 
 /// The digest of a saved schedule: of all its steps, not only of those that are written down.
