@@ -21,6 +21,11 @@ impl Row<'_> {
     }
 }
 
+/// Whether both sides have this event.
+fn is_same(a: &ReportLine, b: &ReportLine) -> bool {
+    (a.retired, a.ordinal, &a.vcpu, &a.what) == (b.retired, b.ordinal, &b.vcpu, &b.what)
+}
+
 /// Puts lines of one moment side by side. A side that has nothing stands beside what the other one has.
 fn rows(lines: &[ReportLine]) -> Vec<Row<'_>> {
     let of = |who: &'static str| lines.iter().filter(move |line| line.who == who);
@@ -45,7 +50,9 @@ fn rows(lines: &[ReportLine]) -> Vec<Row<'_>> {
         let expected = if take_left { expected.next() } else { None };
         let actual = if take_right { actual.next() } else { None };
         let differs = [expected, actual].into_iter().flatten().any(|line| line.differs);
-        rows.push(Row { expected, actual, differs });
+        // Where one side has an event more, the other's first is often one that both have.
+        let same = expected.zip(actual).is_some_and(|(a, b)| is_same(a, b));
+        rows.push(Row { expected, actual, differs: differs && !same });
     }
 }
 
@@ -73,7 +80,7 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, divergence: &DivergenceReport) -
 }
 
 fn write_row(f: &mut fmt::Formatter<'_>, row: &Row<'_>) -> fmt::Result {
-    let common = row.expected.zip(row.actual).is_some_and(|(a, b)| a == b);
+    let common = row.expected.zip(row.actual).is_some_and(|(a, b)| is_same(a, b));
     let class = match (row.differs, common) {
         (true, _) => " class=\"differs\"",
         (_, true) => " class=\"common\"",

@@ -77,6 +77,8 @@ impl Lanes {
             let y = lane * LANE + LANE / 2;
             writeln!(f, "<line x1=\"{LEFT}\" y1=\"{y}\" x2=\"{width}\" y2=\"{y}\"/>")?;
         }
+        // The first step whose number has room behind the last one that was written.
+        let mut free = 0;
         for (place, step) in steps.iter().enumerate() {
             let (x, y) = (LEFT + place * WIDTH, step.thread * LANE + (LANE - BAR) / 2);
             let about = escape(&format!("step {}: {}", step.number, step.site));
@@ -93,12 +95,11 @@ impl Lanes {
                     f,
                     "<line class=\"preempts\" x1=\"{x}\" y1=\"0\" x2=\"{x}\" y2=\"{end}\"/>"
                 )?;
-                writeln!(
-                    f,
-                    "<text class=\"number\" x=\"{tip}\" y=\"{}\">{}</text>",
-                    end + 14,
-                    step.number
-                )?;
+                if place >= free {
+                    let (y, number) = (end + 14, step.number);
+                    writeln!(f, "<text class=\"number\" x=\"{tip}\" y=\"{y}\">{number}</text>")?;
+                    free = place + 4;
+                }
             }
         }
         writeln!(f, "</svg>\n</div>")

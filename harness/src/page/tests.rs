@@ -104,6 +104,21 @@ fn events_are_aligned_on_moments() {
     assert_eq!(html.matches("<tr class=\"differs\">").count(), 2);
 }
 
+/// Catches an event that both sides have and that is shown as the difference, because one side had another before it.
+#[test]
+fn what_both_have_does_not_differ() {
+    let mut page = sample();
+    let report = page.divergence.as_mut().expect("has one");
+    report.lines = vec![
+        line("expected", true, 20, "due cpu0:1"),
+        line("expected", false, 30, "interrupt irq pc=0x80"),
+        line("actual", true, 30, "interrupt irq pc=0x80"),
+    ];
+    let html = page.html();
+    assert_eq!(html.matches("<tr class=\"differs\">").count(), 1);
+    assert_eq!(html.matches("<tr class=\"common\">").count(), 1);
+}
+
 /// Catches a side that ended being left out.
 #[test]
 fn nothing_is_said() {
