@@ -5,6 +5,9 @@
 //! leaves its traces in caches. A ratio is taken within a round; what is reported of times and ratios alike is the
 //! smallest, the median and the largest.
 
+mod boards;
+mod memory;
+mod summary;
 mod time_travel;
 
 use std::ffi::OsString;
@@ -15,25 +18,16 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::replay_tests;
-
-mod alpha;
-mod linux;
-mod summary;
-
+use boards::{BOARDS, Board, Guest, QEMU_RECORD, QEMU_RUN, RECORD, REPLAY, RUN};
 use summary::Summary;
-
-/// The guests that are timed; all run without input and switch the machine off.
-const GUESTS: [&str; 7] = ["loop", "compute", "crc", "sort", "matrix", "bytecode", "chase"];
-const FOLDER: &str = "scenarios/aarch64/guests";
-const QEMU: &str = "qemu-system-aarch64";
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Rounds; each runs every command once.
     #[arg(long, default_value_t = 7, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
-    /// The QEMU to compare with [default: qemu-system-aarch64, where it is installed]
-    #[arg(long, value_name = "QEMU-BINARY")]
+    /// The QEMU to compare with [default: qemu-system-ARCH, where it is installed]
+    #[arg(long, value_name = "QEMU-BINARY", requires = "arch")]
     against: Option<PathBuf>,
     /// Leave out the boot of Linux, which is timed where its kernel has been fetched.
     #[arg(long)]
@@ -42,7 +36,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     lockstep: Option<PathBuf>,
     /// Time the guests of this architecture only.
-    #[arg(long, value_parser = ["aarch64", "alpha"])]
+    #[arg(long, value_parser = BOARDS.map(|board| board.arch))]
     arch: Option<String>,
     #[command(flatten)]
     time_travel: time_travel::TimeTravel,
@@ -72,72 +66,101 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Error> {
     };
     let folder = target(root).join("bench");
     fs::create_dir_all(&folder).map_err(|source| Error::File { path: folder.clone(), source })?;
+    println!("{}", circumstances());
     if arguments.time_travel.time_travel {
-        println!("{}", circumstances(None));
         return arguments.time_travel.run(&lockstep, root, &folder);
     }
-    let qemu = find_qemu(arguments.against.as_deref())?;
-    println!("{}", circumstances(qemu.as_ref()));
-    let wanted = |arch| arguments.arch.as_deref().is_none_or(|only| only == arch);
-    if wanted("aarch64") {
-        run_aarch64(arguments, root, &lockstep, qemu.as_ref(), &folder)?;
+    let wanted = |board: &&Board| arguments.arch.as_deref().is_none_or(|arch| arch == board.arch);
+    let mut bench =
+        Bench { root: root.to_owned(), lockstep, folder, runs: arguments.runs, ..Bench::default() };
+    for board in BOARDS.iter().filter(wanted) {
+        bench.board(board, arguments.against.as_deref(), !arguments.no_linux)?;
     }
-    if wanted("alpha") {
-        alpha::run(root, &lockstep, &folder, arguments.runs, !arguments.no_linux)?;
+    println!("{}\n{}", bench.report.0, bench.shown);
+    println!(
+        "Ratios and percentages are within a round. A ratio below 1: lockstep took less time.\n"
+    );
+    if !bench.summary.is_empty() {
+        println!("{}", bench.summary);
     }
     Ok(())
 }
 
-/// Times the small guests, and the boot of Linux where that has been fetched.
-fn run_aarch64(
-    arguments: &Arguments,
-    root: &Path,
-    lockstep: &Path,
-    qemu: Option<&Qemu>,
-    folder: &Path,
-) -> Result<(), Error> {
-    let mut report = Report::default();
-    let mut summary = Summary::default();
-    let mut shown = String::new();
-    for guest in GUESTS {
-        let image = root.join(FOLDER).join(format!("{guest}.elf"));
-        let commands = commands(lockstep, qemu, guest, &image, folder);
-        let instructions = count_instructions(&commands[0])?;
+/// A measurement, and what it has found so far.
+#[derive(Default)]
+struct Bench {
+    root: PathBuf,
+    lockstep: PathBuf,
+    folder: PathBuf,
+    runs: u32,
+    report: Report,
+    summary: Summary,
+    /// The commands that were timed.
+    shown: String,
+}
+
+impl Bench {
+    /// Times the small guests of a board, and the boot of Linux where that has been fetched.
+    fn board(&mut self, board: &Board, qemu: Option<&Path>, linux: bool) -> Result<(), Error> {
+        let qemu = find_qemu(board, qemu)?;
+        for name in board.guests {
+            let guest = board.small(&self.root, name);
+            let (_, times) = self.guest(board, &guest, qemu.as_ref())?;
+            self.summary.add(&guest.label, &times);
+        }
+        if !linux {
+            return Ok(());
+        }
+        let Some(guest) = board.linux(&self.root) else {
+            println!("linux-{0}: not fetched (`cargo xtask guests fetch linux-{0}`)", board.arch);
+            return Ok(());
+        };
+        let (commands, _) = self.guest(board, &guest, qemu.as_ref())?;
+        for (place, emulator) in [(RECORD, "log"), (QEMU_RECORD, "qemu")] {
+            let Some(command) = commands.get(place) else { break };
+            let path = boards::recording(&guest, &self.folder, emulator);
+            let bytes = fs::metadata(&path).map_err(|source| Error::File { path, source })?.len();
+            let name = command.name;
+            self.report.number(&guest.label, &format!("{name}, log"), "bytes", bytes);
+            let peak = memory::peak(command)?;
+            self.report.number(&guest.label, &format!("{name}, memory"), "MB", peak);
+        }
+        Ok(())
+    }
+
+    /// Times the commands of a guest, and reports them.
+    fn guest(
+        &mut self,
+        board: &Board,
+        guest: &Guest,
+        qemu: Option<&OsString>,
+    ) -> Result<(Vec<Timed>, Vec<Vec<f64>>), Error> {
+        let commands = board.commands(guest, &self.lockstep, qemu, &self.folder);
+        let instructions = count_instructions(&commands[RUN])?;
         let mut times = vec![Vec::new(); commands.len()];
-        for round in 1..=arguments.runs {
-            eprintln!("{guest}: round {round} of {}", arguments.runs);
+        for round in 1..=self.runs {
+            eprintln!("{}: round {round} of {}", guest.label, self.runs);
             for step in 0..commands.len() {
+                // A replay finds the recording of this round, or of the one before.
                 let place = if round % 2 == 1 { step } else { commands.len() - 1 - step };
                 times[place].push(commands[place].time()?);
             }
         }
-        report.add(guest, instructions, &times);
-        summary.add(guest, &times);
+        self.report.add(&guest.label, instructions, &times);
         for command in &commands {
-            let _ = writeln!(shown, "{guest:<8} {:<12} {}", command.name, command.line());
+            let _ =
+                writeln!(self.shown, "{:<16} {:<12} {}", guest.label, command.name, command.line());
         }
+        Ok((commands, times))
     }
-    println!("{}\n{shown}", report.0);
-    println!(
-        "Ratios and percentages are within a round. A ratio below 1: lockstep took less time.\n"
-    );
-    println!("{summary}");
-    if !arguments.no_linux {
-        linux::run(root, lockstep, qemu, folder, arguments.runs.min(3))?;
-    }
-    Ok(())
 }
 
 /// What the figures depend on beside the commands.
-fn circumstances(qemu: Option<&Qemu>) -> String {
+fn circumstances() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown");
-    let against = match qemu {
-        Some(qemu) => qemu.version.clone(),
-        None => format!("{QEMU} is not installed, so there is nothing to compare with"),
-    };
-    format!("{cores} cores, load average {load} before the first run; {against}\n")
+    format!("{cores} cores, load average {load} before the first run\n")
 }
 
 /// A command that is timed.
@@ -191,71 +214,18 @@ impl Timed {
     }
 }
 
-/// Runs and records without QEMU and, where there is one, with it, in the order of the places below.
-fn commands(
-    lockstep: &Path,
-    qemu: Option<&Qemu>,
-    guest: &str,
-    image: &Path,
-    folder: &Path,
-) -> Vec<Timed> {
-    let log = folder.join(format!("{guest}.log"));
-    let mut all = vec![
-        Timed::new("run", lockstep, &["run", "--no-input", "--kernel"]).with(image),
-        Timed::new("record", lockstep, &["record", "--no-input", "--output"])
-            .with(&log)
-            .with("--kernel")
-            .with(image),
-    ];
-    if let Some(Qemu { program, .. }) = qemu {
-        let recording = folder.join(format!("{guest}.qemu"));
-        let recording = format!("shift=5,rr=record,rrfile={}", recording.display());
-        for (name, icount) in [("QEMU run", "shift=5"), ("QEMU record", recording.as_str())] {
-            let machine = Timed::new(name, program, QEMU_MACHINE);
-            let machine = machine.with("-icount").with(icount);
-            all.push(machine.with("-kernel").with(image));
-        }
-    }
-    all
-}
-
-const RUN: usize = 0;
-const RECORD: usize = 1;
-const QEMU_RUN: usize = 2;
-const QEMU_RECORD: usize = 3;
-
-const QEMU_MACHINE: &[&str] = &[
-    "-M",
-    "virt,gic-version=3",
-    "-cpu",
-    "neoverse-n1",
-    "-m",
-    "512M",
-    "-display",
-    "none",
-    "-monitor",
-    "none",
-    "-nic",
-    "none",
-    "-serial",
-    "file:/dev/null",
-];
-
-/// A QEMU that is there.
-struct Qemu {
-    program: OsString,
-    version: String,
-}
-
-/// The QEMU that was asked for, or the usual one if there is one.
-fn find_qemu(wanted: Option<&Path>) -> Result<Option<Qemu>, Error> {
-    let program = wanted.map_or_else(|| QEMU.into(), |path| path.as_os_str().to_owned());
+/// The QEMU that was asked for, or the usual one if there is one. Says which.
+fn find_qemu(board: &Board, wanted: Option<&Path>) -> Result<Option<OsString>, Error> {
+    let program = wanted.map_or_else(|| board.qemu.into(), |path| path.as_os_str().to_owned());
     match Timed::new("version", &program, &["--version"]).run(&[]) {
         Ok(text) => {
-            let version = text.lines().next().unwrap_or_default().to_owned();
-            Ok(Some(Qemu { program, version }))
+            println!("{}: {}", board.arch, text.lines().next().unwrap_or_default());
+            Ok(Some(program))
         }
-        Err(Error::Start { .. }) if wanted.is_none() => Ok(None),
+        Err(Error::Start { .. }) if wanted.is_none() => {
+            println!("{}: {} is not installed: nothing to compare with", board.arch, board.qemu);
+            Ok(None)
+        }
         Err(error) => Err(error),
     }
 }
@@ -285,7 +255,7 @@ impl Default for Report {
     fn default() -> Self {
         let heads = ("guest", "measure", "unit", "min", "median", "max");
         let (guest, measure, unit, min, median, max) = heads;
-        Self(format!("{guest:<8} {measure:<21} {unit:<5} {min:>9} {median:>9} {max:>9}\n"))
+        Self(format!("{guest:<16} {measure:<21} {unit:<5} {min:>9} {median:>9} {max:>9}\n"))
     }
 }
 
@@ -294,10 +264,11 @@ impl Report {
     fn add(&mut self, guest: &str, instructions: u64, times: &[Vec<f64>]) {
         let mips = |seconds: &f64| instructions as f64 / seconds.max(1e-9) / 1e6;
         let speeds: Vec<f64> = times[RUN].iter().map(mips).collect();
-        let _ = writeln!(self.0, "{guest:<8} {:<21} {:<5} {instructions:>29}", "instructions", "");
+        self.number(guest, "instructions", "", instructions);
         self.line(guest, "run", "MIPS", &speeds);
-        self.line(guest, "run", "s", &times[RUN]);
-        self.line(guest, "record", "s", &times[RECORD]);
+        for (place, name) in [(RUN, "run"), (RECORD, "record"), (REPLAY, "replay")] {
+            self.line(guest, name, "s", &times[place]);
+        }
         let cost = ratios(&times[RECORD], &times[RUN]);
         let cost: Vec<f64> = cost.iter().map(|ratio| (ratio - 1.0) * 100.0).collect();
         self.line(guest, "record over run", "%", &cost);
@@ -306,13 +277,19 @@ impl Report {
             self.line(guest, "QEMU record", "s", record);
             self.line(guest, "run / QEMU run", "ratio", &ratios(&times[RUN], run));
             self.line(guest, "record / QEMU record", "ratio", &ratios(&times[RECORD], record));
+            self.line(guest, "replay / QEMU record", "ratio", &ratios(&times[REPLAY], record));
         }
+    }
+
+    /// What is the same each time.
+    fn number(&mut self, guest: &str, measure: &str, unit: &str, value: u64) {
+        let _ = writeln!(self.0, "{guest:<16} {measure:<21} {unit:<5} {value:>29}");
     }
 
     fn line(&mut self, guest: &str, measure: &str, unit: &str, values: &[f64]) {
         let [min, median, max] = summary(values);
         let numbers = format!("{min:>9.3} {median:>9.3} {max:>9.3}");
-        let _ = writeln!(self.0, "{guest:<8} {measure:<21} {unit:<5} {numbers}");
+        let _ = writeln!(self.0, "{guest:<16} {measure:<21} {unit:<5} {numbers}");
     }
 }
 
@@ -349,7 +326,7 @@ mod tests {
     #[test]
     fn ratios_are_within_a_round() {
         let mut report = Report::default();
-        let times = [vec![1.0, 2.0], vec![1.1, 2.2], vec![2.0, 1.0], vec![1.0, 1.0]];
+        let times = [[1.0, 2.0], [1.1, 2.2], [1.0, 1.0], [2.0, 1.0], [1.0, 1.0]].map(Vec::from);
         report.add("loop", 200_000_000, &times);
         let lines: Vec<Vec<&str>> =
             report.0.lines().map(|line| line.split_whitespace().collect()).collect();

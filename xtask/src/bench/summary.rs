@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{QEMU_RECORD, RECORD, RUN, summary};
+use super::boards::{QEMU_RECORD, RECORD, RUN};
+use super::summary;
 
 /// The least that the mean of all guests, and each of them, should be.
 const WANTED: (f64, f64) = (1.0, 0.5);
@@ -34,6 +35,10 @@ impl Summary {
         let speed = times.get(QEMU_RECORD).map(|qemu| median(qemu) / record);
         let cost = (record / median(&times[RUN]).max(1e-9) - 1.0) * 100.0;
         self.guests.push(Guest { name: name.to_owned(), speed, cost });
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.guests.is_empty()
     }
 
     /// The geometric mean of the speeds.
@@ -71,8 +76,8 @@ mod tests {
     #[test]
     fn means() {
         let mut all = Summary::default();
-        all.add("one", &[vec![1.0], vec![1.0], vec![9.0], vec![4.0]]);
-        all.add("two", &[vec![1.0], vec![2.0], vec![9.0], vec![2.0]]);
+        all.add("one", &[vec![1.0], vec![1.0], vec![9.0], vec![9.0], vec![4.0]]);
+        all.add("two", &[vec![1.0], vec![2.0], vec![9.0], vec![9.0], vec![2.0]]);
         assert!(all.mean().is_some_and(|mean| (mean - 2.0).abs() < 1e-9));
         let text = all.to_string();
         assert!(text.contains("4.00     +0.0 %") && text.contains("1.00   +100.0 %"), "{text}");

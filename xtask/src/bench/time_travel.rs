@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Error, FOLDER, Timed};
+use super::{Error, Timed};
 use crate::replay_tests;
 
 /// The guest that is recorded when there is no recording to measure.
-const GUEST: &str = "compute";
+const GUEST: &str = "scenarios/aarch64/guests/compute.elf";
 
 /// Which recording to measure.
 #[derive(clap::Args)]
@@ -35,7 +35,7 @@ impl TimeTravel {
         let (log, kernel) = match (&self.recording, &self.kernel) {
             (Some(log), Some(kernel)) => (log.clone(), kernel.clone()),
             _ => {
-                let kernel = root.join(FOLDER).join(format!("{GUEST}.elf"));
+                let kernel = root.join(GUEST);
                 let log = folder.join("time-travel.log");
                 let record = ["record", "--no-input", "--engine", "auto", "--output"];
                 let record = Timed::new("record", lockstep, &record).with(&log);
