@@ -238,22 +238,25 @@ impl StoredKeyframe {
 
     /// Checks that this is what a writer would have written.
     pub(crate) fn verify(&self) -> Result<(), LogError> {
-        let same = |frame: &Stored, raw: &[u8]| {
-            let offset = frame.offset;
+        let unlike = |offset| {
             let detail = "it is not encoded as it would be written".to_owned();
-            if frame.raw()? == raw {
-                Ok(())
-            } else {
-                Err(LogError::Decode { offset, item: 0, detail })
-            }
+            LogError::Decode { offset, item: 0, detail }
         };
         let detail = |detail| LogError::Decode { offset: self.offset(), item: 0, detail };
-        same(&self.state, &self.state()?.to_bytes().map_err(detail)?)?;
+        if self.state.raw()? != self.state()?.to_bytes().map_err(detail)? {
+            return Err(unlike(self.offset()));
+        }
         let mut writer = PageWriter::default();
         let mut payloads = Vec::new();
         self.for_each_page(|page| payloads.extend(writer.push(&page)))?;
         payloads.extend(writer.finish());
-        self.pages.iter().zip(payloads).try_for_each(|(frame, raw)| same(frame, &raw))
+        // A frame too many has no payload. There are none too few, as its pages would be missing.
+        for (place, frame) in self.pages.iter().enumerate() {
+            if payloads.get(place) != Some(&frame.raw()?) {
+                return Err(unlike(frame.offset));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -3,8 +3,11 @@
 
 mod samples;
 
-use lockstep_core::{Level, Moment};
-use lockstep_log::{Cut, Ending, LogError, Reader, encode, verify};
+use lockstep_core::{Level, Moment, Saved, StateDigest};
+use lockstep_log::{
+    Cut, Ending, FrameEncoder, FrameKind, KeyframeState, LogError, PageBytes, PageChange, Reader,
+    encode, verify,
+};
 
 fn bundle() -> Vec<u8> {
     let mut header = samples::header();
@@ -75,13 +78,66 @@ fn the_index_must_agree_with_the_frames() {
     assert!(matches!(error, LogError::Index { .. }), "{error}");
 }
 
+/// A log without an index that ends with a keyframe of `pages` pages of zeros.
+fn with_keyframe(pages: u64) -> Vec<u8> {
+    let (mut encoder, mut bytes) = FrameEncoder::new(&samples::header()).unwrap();
+    for event in &samples::long_run(10) {
+        bytes.extend(encoder.push(event).unwrap().unwrap_or_default());
+    }
+    let digest = StateDigest(7);
+    let state = KeyframeState { digest, layout: vec![(9, true)], pages, saved: Saved::default() };
+    let zeros = (0..pages).map(|page| PageChange { page, bytes: PageBytes::Zeros });
+    encoder.keyframe(Moment::at(u64::MAX), &state, zeros).unwrap();
+    bytes.extend(encoder.finish().unwrap());
+    let place = bytes.len() - 12;
+    let index = u64::from_le_bytes(bytes[place..place + 8].try_into().unwrap());
+    bytes.truncate(index as usize);
+    bytes
+}
+
+/// A frame like one whose head begins at `start`, with another payload.
+fn frame_like(bytes: &[u8], start: usize, raw: &[u8]) -> Vec<u8> {
+    let payload = zstd::bulk::compress(raw, 3).unwrap();
+    let mut head = bytes[start..start + 36].to_vec();
+    head[4..8].copy_from_slice(&(raw.len() as u32).to_le_bytes());
+    head[8..12].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+    head[12..16].copy_from_slice(&crc32fast::hash(&payload).to_le_bytes());
+    head.extend(crc32fast::hash(&head).to_le_bytes());
+    [head, payload].concat()
+}
+
+/// Catches a keyframe whose pages are divided into other frames than a writer's: one frame too many, which has nothing in it and
+/// which a comparison of pairs leaves out; and a page that has a frame to itself.
+#[test]
+fn a_keyframe_has_the_frames_of_a_writer() {
+    let good = with_keyframe(3);
+    let mut reader = Reader::from_bytes(good.clone()).unwrap();
+    let frames = reader.index().unwrap().frames;
+    let pages = frames.last().unwrap();
+    assert_eq!(pages.kind, FrameKind::Pages);
+    assert_eq!(verify(&mut reader).unwrap().keyframes, 1);
+    let start = pages.offset as usize;
+    let empty = [&good[..], &frame_like(&good, start, &[])].concat();
+    // A page of zeros is its number and a byte.
+    let page = |number: u64| [&number.to_le_bytes()[..], &[0]].concat();
+    let two = frame_like(&good, start, &[page(0), page(1)].concat());
+    let third = frame_like(&good, start, &page(2));
+    let divided = [&good[..start], &two, &third].concat();
+    for (forged, offset) in [(empty, good.len()), (divided, start)] {
+        let error = verify(&mut Reader::from_bytes(forged).unwrap()).unwrap_err();
+        let LogError::Decode { offset: at, .. } = error else { panic!("{error}") };
+        assert_eq!(at, offset as u64, "{error}");
+        assert!(error.to_string().contains("as it would be written"), "{error}");
+    }
+}
+
 /// Catches events that the level in the header rules out.
 #[test]
 fn the_level_is_kept() {
     let full = encode(&samples::header(), &[], &samples::events()).unwrap();
     let mut header = samples::header();
     header.level = Level::Events;
-    let (_, mut forged) = lockstep_log::FrameEncoder::new(&header).unwrap();
+    let (_, mut forged) = FrameEncoder::new(&header).unwrap();
     let start = Reader::from_bytes(full.clone()).unwrap().index().unwrap().frames[0].offset;
     forged.extend(&full[start as usize..]);
     // The index moved with the header; without it the log counts as cut off.
