@@ -2,24 +2,25 @@
 //!
 //! A program is a sequence of groups: load all registers with random values, set the flags, execute a few random
 //! instructions of the table, append registers, stack pointer and flags to the results. On the emulator to compare
-//! with, a tail sends the results through the serial port and powers off; here the tail is an endless loop.
+//! with, a tail powers off; here the tail is an endless loop.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
-#![allow(
-    clippy::disallowed_macros,
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "another emulator is run and its output compared"
-)]
+#![allow(clippy::disallowed_macros, reason = "a test prints what it compared")]
 
 mod common;
 
-use std::process::Command;
-
-use common::{Machine, RAM, RAM_LEN, Random};
+use common::{Machine, RAM, RAM_LEN, lanes};
 use lockstep_aarch64::{Row, UNDEFINED, decode, disassemble, reg, rows};
+use lockstep_testing::{Kernel, Qemu, Random};
 
-const QEMU: &str = "qemu-system-aarch64";
+/// An instruction per block: 10.0.2 folds BSL with a constant operand wrongly when it sees the constant being made.
+const QEMU: Qemu = Qemu {
+    program: "qemu-system-aarch64",
+    package: "qemu-system-arm",
+    options: &["-M", "virt", "-cpu", "max,pauth=off", "-accel", "tcg,one-insn-per-tb=on"],
+    elf: 183,
+    big_endian: false,
+};
 const ENTRY: u64 = RAM + 0x20_0000;
 /// Random values for registers, then the place that random loads and stores reach.
 const VALUES: u64 = RAM + 0x40_0000;
@@ -256,7 +257,7 @@ fn push_group(program: &mut Vec<u32>, random: &mut Random, part: Part, number: u
 
 /// The program without its tail.
 fn program(part: Part, seed: u64) -> Vec<u32> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     // CPACR_EL1.FPEN.
     let mut program = vec![0xd2a0_0600, 0xd518_1040, 0xd503_3fdf];
     set_address(&mut program, KEPT_BASE, BASE);
@@ -271,32 +272,17 @@ fn program(part: Part, seed: u64) -> Vec<u32> {
 /// What is compared: the scratch memory and all results.
 const COMPARED: [(u64, u64); 2] = [(SCRATCH, SCRATCH_LEN), (RESULTS, GROUPS * GROUP_LEN)];
 
-/// Sends what is compared through the serial port, and powers off.
-fn tail() -> Vec<u32> {
-    let mut tail = Vec::new();
-    set_address(&mut tail, 2, 0x0900_0000);
-    for (start, len) in COMPARED {
-        set_address(&mut tail, 1, start);
-        set_address(&mut tail, 3, len);
-        tail.extend([
-            0x3840_1420, // ldrb w0, [x1], #1
-            0xb900_0040, // str w0, [x2]
-            0xf100_0463, // subs x3, x3, #1
-            0x54ff_ffa1, // b.ne -12
-        ]);
-    }
-    tail.extend([0xd280_0100, 0xf2b0_8000, 0xd400_0002]); // PSCI SYSTEM_OFF
-    tail
-}
+/// PSCI SYSTEM_OFF.
+const TAIL: [u32; 3] = [0xd280_0100, 0xf2b0_8000, 0xd400_0002];
 
 /// Memory from the entry to the results, with the program and random data in it.
 fn image(code: &[u32], seed: u64) -> Vec<u8> {
     let mut image: Vec<u8> = code.iter().flat_map(|word| word.to_le_bytes()).collect();
     image.resize((VALUES - ENTRY) as usize, 0);
-    let mut random = Random(!seed);
+    let mut random = Random::new(!seed);
     let values = (VALUES_LEN + SCRATCH_LEN) / 8;
     image.extend((0..values).flat_map(|_| random.value().to_le_bytes()));
-    image.extend((0..VECTORS_LEN / 8).flat_map(|_| random.lanes().to_le_bytes()));
+    image.extend((0..VECTORS_LEN / 8).flat_map(|_| lanes(&mut random).to_le_bytes()));
     image
 }
 
@@ -312,27 +298,13 @@ fn run_here(program: &[u32], seed: u64) -> Vec<u8> {
 }
 
 fn run_there(program: &[u32], seed: u64) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let (image_path, output) = (folder.path().join("image"), folder.path().join("output"));
-    let code = [program, &tail()].concat();
-    std::fs::write(&image_path, image(&code, seed)).unwrap();
-    // An instruction per block: 10.0.2 folds BSL with a constant operand wrongly when it sees the constant being made.
-    let status = Command::new("timeout")
-        .args(["120", QEMU, "-M", "virt", "-cpu", "max,pauth=off", "-m", "64M"])
-        .args(["-accel", "tcg,one-insn-per-tb=on"])
-        .args(["-display", "none", "-monitor", "none", "-nodefaults", "-serial"])
-        .arg(format!("file:{}", output.display()))
-        .arg("-device")
-        .arg(format!("loader,file={},addr={ENTRY:#x},cpu-num=0,force-raw=on", image_path.display()))
-        .status()
-        .unwrap();
-    assert!(status.success(), "{QEMU}: {status}");
-    std::fs::read(output).unwrap()
+    let image = image(&[program, &TAIL].concat(), seed);
+    QEMU.run(&Kernel { entry: ENTRY, start: ENTRY, image: &image }, &COMPARED)
 }
 
 /// The text of a group's instructions, for reports.
 fn listing(part: Part, seed: u64, group: u64) -> String {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut program = Vec::new();
     for number in 0..=group {
         program.clear();
@@ -360,21 +332,13 @@ fn compare(part: Part, seed: u64) {
     println!("{part:?}, seed {seed}: {} instructions, all results equal", program.len());
 }
 
-/// Whether QEMU is there; says so when a test has to be skipped.
-fn is_installed() -> bool {
-    const { assert!(RESULTS + GROUPS * GROUP_LEN < RAM + RAM_LEN) };
-    const { assert!(VECTORS + VECTORS_LEN <= RESULTS) };
-    let found = Command::new(QEMU).arg("--version").output().is_ok();
-    if !found {
-        println!("SKIPPED: {QEMU} is not installed (Debian: qemu-system-arm)");
-    }
-    found
-}
+const _: () = assert!(RESULTS + GROUPS * GROUP_LEN < RAM + RAM_LEN);
+const _: () = assert!(VECTORS + VECTORS_LEN <= RESULTS);
 
 /// Catches a meaning that differs from the one that many operating systems run on.
 #[test]
 fn random_programs_agree() {
-    if is_installed() {
+    if QEMU.is_installed() {
         (0..3).for_each(|seed| compare(Part::General, seed));
     }
 }
@@ -383,7 +347,7 @@ fn random_programs_agree() {
 /// arithmetic gets wrong; registers and FPSR.
 #[test]
 fn random_vector_programs_agree() {
-    if is_installed() {
+    if QEMU.is_installed() {
         (0..4).for_each(|seed| compare(Part::Vector, seed));
     }
 }

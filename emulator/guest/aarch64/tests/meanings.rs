@@ -4,8 +4,9 @@
 
 mod common;
 
-use common::{CODE, DATA, Machine, RAM, Random};
+use common::{CODE, DATA, Machine, RAM};
 use lockstep_aarch64::{flags, reg};
+use lockstep_testing::Random;
 
 const ROUNDS: usize = 2000;
 /// Where there is neither memory nor a device.
@@ -46,7 +47,7 @@ fn sum_flags(a: u64, b: u64, carry: u64, bits: u32) -> (u64, u32) {
 /// Catches a wrong carry or overflow in any of the eight sums that set flags.
 #[test]
 fn sums_and_flags() {
-    let (mut m, mut random) = (machine(), Random(1));
+    let (mut m, mut random) = (machine(), Random::new(1));
     for _ in 0..ROUNDS {
         let (a, b, carry) = (random.value(), random.value(), random.below(2));
         for (sf, bits) in [(0, 32), (1 << 31, 64)] {
@@ -114,7 +115,7 @@ fn bitmask_immediates() {
 /// Catches SBFM, BFM, UBFM and EXTR that differ from moving bit by bit.
 #[test]
 fn bitfields() {
-    let (mut m, mut random) = (machine(), Random(2));
+    let (mut m, mut random) = (machine(), Random::new(2));
     for _ in 0..ROUNDS {
         let (wide, source, old) = (random.below(2), random.value(), random.value());
         let width = 32 << wide;
@@ -143,7 +144,7 @@ fn bitfields() {
 /// Catches division corners, shifts beyond the width, and products that lose their upper half.
 #[test]
 fn division_shifts_products() {
-    let (mut m, mut random) = (machine(), Random(3));
+    let (mut m, mut random) = (machine(), Random::new(3));
     let edge = i64::MIN as u64;
     let pairs = [(5, 0), (edge, u64::MAX), (edge, 1), (0, 0)];
     for round in 0..ROUNDS {

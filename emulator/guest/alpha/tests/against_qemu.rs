@@ -2,34 +2,33 @@
 //!
 //! A program is a sequence of groups: load all registers with random values, execute a few random instructions of the table,
 //! append registers and what traps said to the results. It runs in kernel mode without page tables, with handlers of its
-//! own. On the emulator to compare with, a tail sends the results through the serial port; here the tail is an
-//! endless loop.
+//! own. On the emulator to compare with, a tail powers off; here the tail is an endless loop.
 //!
 //! QEMU 10.0.2 computes nothing right in VAX formats (a square root of a negative number is one, a store stores its
 //! address), so there is nothing to compare with; `meanings.rs` has their test.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
-#![allow(
-    clippy::disallowed_macros,
-    clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "another emulator is run and its output compared"
-)]
+#![allow(clippy::disallowed_macros, reason = "a test prints what it compared")]
 
 mod common;
 
 use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 use common::asm::{
     branch, lda, ldq, ldt, literal, memory, mov, operate, pal, set_address, stq, stt,
 };
-use common::{KSEG, Machine, Random};
+use common::{KSEG, Machine};
 use lockstep_alpha::{Row, disassemble, function, row_of, rows};
+use lockstep_testing::{Kernel, Qemu, Random};
 
-const QEMU: &str = "qemu-system-alpha";
+const QEMU: Qemu = Qemu {
+    program: "qemu-system-alpha",
+    package: "qemu-system-misc",
+    options: &["-M", "clipper", "-cpu", "ev67"],
+    elf: 0x9026,
+    big_endian: false,
+};
 /// Where kernels start.
 const ENTRY: u64 = KSEG + 0x31_0000;
 /// Random values for registers, then the place that random loads and stores reach.
@@ -44,8 +43,6 @@ const BASE: u64 = SCRATCH + 0x8000;
 /// Where handlers of traps leave what they were given.
 const TRAPS: u64 = SCRATCH + SCRATCH_LEN;
 const RESULTS: u64 = KSEG + 0x100_0000;
-/// COM1 of the ISA bridge.
-const SERIAL: u64 = KSEG + 0x101_fc00_03f8;
 
 /// Registers that a program needs: bases, where results go, and those of the handlers.
 const KEPT_BASE: u32 = 27;
@@ -301,7 +298,7 @@ fn prologue() -> Vec<u32> {
 
 /// The program without its tail.
 fn program(part: Part, seed: u64) -> Vec<u32> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut program = prologue();
     for number in 0..part.groups() {
         push_group(&mut program, &mut random, part, number);
@@ -315,30 +312,11 @@ fn compared(part: Part) -> [(u64, u64); 2] {
     [(SCRATCH, SCRATCH_LEN), (RESULTS, part.groups() * part.group_len() * 8)]
 }
 
-/// Sends what is compared through the serial port, and stops there.
-fn tail(part: Part) -> Vec<u32> {
-    let mut tail = Vec::new();
-    set_address(&mut tail, 2, SERIAL);
-    for (start, len) in compared(part) {
-        set_address(&mut tail, 1, start);
-        set_address(&mut tail, 3, start + len);
-        tail.extend([
-            memory(0x0a, 0, 0, 1), // ldbu
-            memory(0x0e, 0, 0, 2), // stb
-            lda(1, 1, 1),
-            operate(0x10, 0x2d, 1, 3, 0), // cmpeq
-            branch(0x39, 0, -5),          // beq
-        ]);
-    }
-    tail.push(branch(0x30, 31, -1));
-    tail
-}
-
 /// Memory from the entry to the end of the values, with the program in it.
 fn image(code: &[u32], seed: u64) -> Vec<u8> {
     let mut image: Vec<u8> = code.iter().flat_map(|word| word.to_le_bytes()).collect();
     image.resize((VALUES - ENTRY) as usize, 0);
-    let mut random = Random(!seed);
+    let mut random = Random::new(!seed);
     let mut push = |count: u64, value: &mut dyn FnMut(&mut Random) -> u64| {
         image.extend((0..count / 8).flat_map(|_| value(&mut random).to_le_bytes()));
     };
@@ -373,60 +351,15 @@ fn run_here(part: Part, program: &[u32], seed: u64) -> Vec<u8> {
     compared(part).into_iter().flat_map(|(start, len)| machine.bytes(start, len as usize)).collect()
 }
 
-/// A kernel file: one segment.
-fn elf(image: &[u8]) -> Vec<u8> {
-    let mut file = vec![0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    let halves = |file: &mut Vec<u8>, values: &[u16]| {
-        file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-    };
-    let longs = |file: &mut Vec<u8>, values: &[u64]| {
-        file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-    };
-    halves(&mut file, &[2, 0x9026, 1, 0]);
-    longs(&mut file, &[ENTRY, 64, 0]);
-    halves(&mut file, &[0, 0, 64, 56, 1, 0, 0, 0]);
-    halves(&mut file, &[1, 0, 7, 0]);
-    let len = image.len() as u64;
-    longs(&mut file, &[0x2000, ENTRY, ENTRY, len, len, 0x2000]);
-    file.resize(0x2000, 0);
-    file.extend(image);
-    file
-}
-
 fn run_there(part: Part, program: &[u32], seed: u64) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let (kernel, output) = (folder.path().join("kernel"), folder.path().join("output"));
-    let code = [program, &tail(part)].concat();
-    std::fs::write(&kernel, elf(&image(&code, seed))).unwrap();
-    let wanted: u64 = compared(part).iter().map(|(_, len)| len).sum();
-    let mut child = Command::new(QEMU)
-        .args(["-M", "clipper", "-cpu", "ev67", "-m", "64M"])
-        .args(["-display", "none", "-monitor", "none", "-vga", "none", "-net", "none", "-serial"])
-        .arg(format!("file:{}", output.display()))
-        .arg("-kernel")
-        .arg(&kernel)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let start = Instant::now();
-    let len = || std::fs::metadata(&output).map_or(0, |data| data.len());
-    // The firmware says something first, or it does not.
-    while len() < wanted && start.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    std::thread::sleep(Duration::from_millis(100));
-    let _ = child.kill();
-    let _ = child.wait();
-    let all = std::fs::read(output).unwrap();
-    assert!(all.len() as u64 >= wanted, "{} bytes of {wanted}", all.len());
-    all[all.len() - wanted as usize..].to_vec()
+    let image = image(&[program, &[pal(function::HALT)]].concat(), seed);
+    let areas = compared(part).map(|(start, len)| (start - KSEG, len));
+    QEMU.run(&Kernel { entry: ENTRY, start: ENTRY, image: &image }, &areas)
 }
 
 /// The text of a group's instructions, for reports.
 fn listing(part: Part, seed: u64, group: u64) -> String {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut program = Vec::new();
     for number in 0..=group {
         program.clear();
@@ -438,7 +371,7 @@ fn listing(part: Part, seed: u64, group: u64) -> String {
 
 /// The instruction that a floating-point group is about.
 fn subject(part: Part, seed: u64, words: &mut BTreeMap<u64, u32>) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut program = Vec::new();
     for number in 0..part.groups() {
         program.clear();
@@ -540,19 +473,10 @@ fn agree(part: Part, word: u32, ours: &[u64], theirs: &[u64]) -> bool {
         && masks
 }
 
-/// Whether QEMU is there; says so when a test has to be skipped.
-fn is_installed() -> bool {
-    let found = Command::new(QEMU).arg("--version").output().is_ok();
-    if !found {
-        println!("SKIPPED: {QEMU} is not installed (Debian: qemu-system-misc)");
-    }
-    found
-}
-
 /// Catches a meaning that differs from the one that an operating system runs on.
 #[test]
 fn random_programs_agree() {
-    if is_installed() {
+    if QEMU.is_installed() {
         (0..2).for_each(|seed| compare(Part::Integer, seed));
     }
 }
@@ -560,7 +484,7 @@ fn random_programs_agree() {
 /// Catches the same in IEEE floating point: every row, with every qualifier, in every rounding mode.
 #[test]
 fn random_float_programs_agree() {
-    if is_installed() {
+    if QEMU.is_installed() {
         (0..2).for_each(|seed| compare(Part::Ieee, seed));
     }
 }

@@ -18,10 +18,11 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::asm::{ldq, literal, pal, stq};
-use common::{CODE, DATA, KSEG, Machine, PCB, Random, STACK};
+use common::{CODE, DATA, KSEG, Machine, PCB, STACK};
 use lockstep_alpha::{Alpha, decode, function, reg, row_of, rows};
 use lockstep_cpu::{Cx, Engine, Interpreter, PowerState, SINK};
 use lockstep_jit::{Hotness, Jit};
+use lockstep_testing::Random;
 
 /// Instructions in a sequence.
 const LENGTH: u64 = 24;
@@ -201,7 +202,7 @@ fn sequences_leave_the_same_state() {
     let first = setting("LOCKSTEP_SEED", 1);
     let mut reached = BTreeSet::new();
     for seed in first..first + count {
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         compare(&Start::new(&mut random, seed as usize), seed, &mut reached);
     }
     let reached = reached.iter().filter(|row| usize::from(**row) < rows().len()).count();

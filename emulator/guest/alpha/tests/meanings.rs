@@ -5,8 +5,9 @@
 mod common;
 
 use common::asm::{lda, memory, operate, pal};
-use common::{CODE, DATA, KSEG, Machine, Random};
+use common::{CODE, DATA, KSEG, Machine};
 use lockstep_alpha::{fpcr, function, reg, summary};
+use lockstep_testing::Random;
 
 const ROUNDS: usize = 3000;
 /// Where all entry points lead.
@@ -60,7 +61,7 @@ fn middle(random: &mut Random) -> u64 {
 /// have the same fraction and a quarter of the value, and round the same unless the exact result is halfway.
 #[test]
 fn vax_arithmetic() {
-    let (mut m, mut random) = (machine(), Random(1));
+    let (mut m, mut random) = (machine(), Random::new(1));
     for _ in 0..ROUNDS {
         let (a, b) = (middle(&mut random), middle(&mut random));
         let (x, y) = (f64::from_bits(a), f64::from_bits(b));
@@ -261,7 +262,7 @@ fn control_register() {
 /// Catches an integer overflow whose result is not put, whose register is not named, or that is not noticed.
 #[test]
 fn integer_overflow() {
-    let (mut m, mut random) = (machine(), Random(2));
+    let (mut m, mut random) = (machine(), Random::new(2));
     for _ in 0..ROUNDS {
         let (a, b) = (random.value() as i64, random.value() as i64);
         let (wide_a, wide_b) = (i128::from(a), i128::from(b));

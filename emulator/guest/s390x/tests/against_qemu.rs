@@ -9,20 +9,24 @@
 #![allow(
     clippy::disallowed_macros,
     clippy::disallowed_methods,
-    clippy::disallowed_types,
-    reason = "another program is run and its results compared; no machine is"
+    reason = "a test is told how much to try, and prints what it compared"
 )]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
 
-use common::{Machine, Random, STORAGE};
+use common::{Machine, STORAGE};
 use lockstep_s390x::{Row, disassemble, rows};
+use lockstep_testing::{Kernel, Qemu, Random};
 
 mod common;
 
-const QEMU: &str = "qemu-system-s390x";
+const QEMU: Qemu = Qemu {
+    program: "qemu-system-s390x",
+    package: "qemu-system-s390x",
+    options: &["-M", "s390-ccw-virtio", "-cpu", "max"],
+    elf: 22,
+    big_endian: true,
+};
 const ENTRY: u64 = 0x2_0000;
 /// Random values for registers.
 const VALUES: u64 = 0x60_0000;
@@ -503,7 +507,7 @@ fn push_vectors(program: &mut Program, code: u64, base: u8, displacement: u64) {
 
 /// The program with all its groups.
 fn program(part: Part, seed: u64) -> Program {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let rows = rows_of(part);
     let mut program = Program { bytes: Vec::new() };
     // Control register 0: additional floating-point registers, vectors.
@@ -549,7 +553,7 @@ fn image(program: &Program, seed: u64) -> Vec<u8> {
     image.resize(ENTRY as usize, 0);
     image.extend(&program.bytes);
     image.resize(VALUES as usize, 0);
-    let mut random = Random(!seed);
+    let mut random = Random::new(!seed);
     image.extend((0..VALUES_LEN / 8).flat_map(|_| {
         if random.below(2) == 0 { random.value() } else { random.float(52, 11) }.to_be_bytes()
     }));
@@ -575,69 +579,9 @@ fn run_here(image: &[u8], part: Part, seed: u64) -> Vec<u8> {
     COMPARED.into_iter().flat_map(|(start, len)| machine.bytes(start, len as usize)).collect()
 }
 
-/// An ELF file that has the image at 0.
-fn elf(image: &[u8]) -> Vec<u8> {
-    let mut file = b"\x7fELF\x02\x02\x01\0\0\0\0\0\0\0\0\0".to_vec();
-    file.extend([0, 2, 0, 22, 0, 0, 0, 1]);
-    for value in [ENTRY, 64, 0] {
-        file.extend(value.to_be_bytes());
-    }
-    file.extend([0, 0, 0, 0, 0, 64, 0, 56, 0, 1, 0, 64, 0, 0, 0, 0]);
-    file.extend([0, 0, 0, 1, 0, 0, 0, 7]);
-    for value in [0x1000, 0, 0, image.len() as u64, image.len() as u64, 0x1000] {
-        file.extend(value.to_be_bytes());
-    }
-    file.resize(0x1000, 0);
-    file.extend(image);
-    file
-}
-
-fn run_there(image: &[u8]) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let kernel = folder.path().join("kernel");
-    std::fs::write(&kernel, elf(image)).unwrap();
-    let mut child = Command::new("timeout")
-        .args(["120", QEMU, "-M", "s390-ccw-virtio", "-cpu", "max", "-m", "64M"])
-        .args(["-display", "none", "-nodefaults", "-qmp", "stdio", "-no-shutdown", "-S"])
-        .args(["-action", "panic=pause", "-kernel"])
-        .arg(&kernel)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut to = child.stdin.take().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut wait_for = |what: &str| {
-        for line in lines.by_ref() {
-            let line = line.unwrap();
-            if line.contains(what) {
-                return;
-            }
-            assert!(!line.contains("\"error\""), "{QEMU}: {line}");
-        }
-        panic!("{QEMU} ended before {what}");
-    };
-    to.write_all(b"{\"execute\":\"qmp_capabilities\"}\n{\"execute\":\"cont\"}\n").unwrap();
-    wait_for("GUEST_PANICKED");
-    let mut result = Vec::new();
-    for (start, len) in COMPARED {
-        let path = folder.path().join("dump");
-        let command = format!(
-            "{{\"execute\":\"pmemsave\",\"id\":\"dump\",\"arguments\":{{\"val\":{start},\"size\":{len},\"filename\":\"{}\"}}}}\n",
-            path.display()
-        );
-        to.write_all(command.as_bytes()).unwrap();
-        wait_for("\"id\": \"dump\"");
-        result.extend(std::fs::read(path).unwrap());
-    }
-    to.write_all(b"{\"execute\":\"quit\"}\n").unwrap();
-    child.wait().unwrap();
-    result
-}
-
 /// The text of a group's instructions, for reports.
 fn listing(part: Part, seed: u64, group: u64) -> String {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let rows = rows_of(part);
     let mut program = Program { bytes: Vec::new() };
     for number in 0..=group {
@@ -680,7 +624,8 @@ fn suspects(part: Part, wrong: &BTreeMap<u64, Vec<String>>) -> Vec<(&'static str
 fn compare(part: Part, seed: u64) {
     let program = program(part, seed);
     let image = image(&program, seed);
-    let (ours, theirs) = (run_here(&image, part, seed), run_there(&image));
+    let kernel = Kernel { entry: ENTRY, start: 0, image: &image };
+    let (ours, theirs) = (run_here(&image, part, seed), QEMU.run(&kernel, &COMPARED));
     assert_eq!(ours.len(), theirs.len());
     let results = SCRATCH_LEN as usize;
     let mut wrong: BTreeMap<u64, Vec<String>> = BTreeMap::new();
@@ -715,20 +660,12 @@ fn compare(part: Part, seed: u64) {
     );
 }
 
-/// Whether QEMU is there; says so when a test has to be skipped.
-fn is_installed() -> bool {
-    const { assert!(RESULTS + GROUPS * GROUP_LEN < STORAGE) };
-    let found = Command::new(QEMU).arg("--version").output().is_ok();
-    if !found {
-        println!("SKIPPED: {QEMU} is not installed (Debian: qemu-system-s390x)");
-    }
-    found
-}
+const _: () = assert!(RESULTS + GROUPS * GROUP_LEN < STORAGE);
 
 /// Catches a meaning that differs from the one that an operating system runs on.
 #[test]
 fn random_programs_agree() {
-    if is_installed() {
+    if QEMU.is_installed() {
         (0..3).for_each(|seed| compare(Part::General, seed));
     }
 }
@@ -736,7 +673,7 @@ fn random_programs_agree() {
 /// Catches an interruptible instruction that loses its place, or ends with another condition code.
 #[test]
 fn random_long_programs_agree() {
-    if is_installed() {
+    if QEMU.is_installed() {
         (0..3).for_each(|seed| compare(Part::Long, seed));
     }
 }
@@ -744,7 +681,7 @@ fn random_long_programs_agree() {
 /// Catches decimal arithmetic that differs: digits, signs, overflow, editing.
 #[test]
 fn random_decimal_programs_agree() {
-    if is_installed() {
+    if QEMU.is_installed() {
         (0..2).for_each(|seed| compare(Part::Decimal, seed));
     }
 }
@@ -752,7 +689,7 @@ fn random_decimal_programs_agree() {
 /// Catches floating point that differs: results, flags, condition codes, traps.
 #[test]
 fn random_float_programs_agree() {
-    if is_installed() {
+    if QEMU.is_installed() {
         (0..2).for_each(|seed| compare(Part::Float, seed));
     }
 }
@@ -760,7 +697,7 @@ fn random_float_programs_agree() {
 /// Catches a vector instruction that differs: elements, masks, condition codes, refused sizes.
 #[test]
 fn random_vector_programs_agree() {
-    if is_installed() {
+    if QEMU.is_installed() {
         (0..3).for_each(|seed| compare(Part::Vector, seed));
     }
 }
@@ -768,7 +705,7 @@ fn random_vector_programs_agree() {
 /// Catches a vector-processing exception that differs: its element, its reason, what has changed by then.
 #[test]
 fn random_vector_programs_with_traps_agree() {
-    if is_installed() {
+    if QEMU.is_installed() {
         compare(Part::VectorTraps, 7);
     }
 }

@@ -10,10 +10,11 @@
     reason = "a test is told how much to try, and prints what it did"
 )]
 
-use common::{Machine, Random};
+use common::Machine;
 use lockstep_cpu::{Cx, Engine, Interpreter};
 use lockstep_jit::{Hotness, Jit};
 use lockstep_s390x::{Row, S390x, disassemble, rows};
+use lockstep_testing::Random;
 
 mod common;
 
@@ -93,14 +94,14 @@ fn run(engine: &mut dyn Engine<S390x>, cx: &mut Cx<S390x>, count: u64) {
 
 /// Runs a sequence on both engines, in strides, and compares all state after each.
 fn compare(seed: u64, rows: &[&Row]) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let code: Vec<_> = (0..LENGTH as u64)
         .map(|k| {
             let row = if k == 0 { seed } else { random.next() } % rows.len() as u64;
             insn(&mut random, rows[row as usize])
         })
         .collect();
-    let fresh = || machine(&code, &mut Random(!seed));
+    let fresh = || machine(&code, &mut Random::new(!seed));
     let (mut expected, mut actual) = (fresh(), fresh());
     let mut interpreter = Interpreter::default();
     let mut jit = Jit::new(Hotness::Now).unwrap();

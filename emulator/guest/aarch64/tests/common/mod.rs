@@ -9,6 +9,7 @@ use lockstep_core::{
 };
 use lockstep_cpu::{BusError, Cx, Engine, Guest, Interpreter, Platform};
 use lockstep_memory::{DeviceCx, PhysMem, RegionKind};
+use lockstep_testing::Random;
 
 /// Where memory starts.
 pub(crate) const RAM: u64 = 0x4000_0000;
@@ -19,75 +20,15 @@ pub(crate) const CODE: u64 = RAM + 0x8_0000;
 /// A place for data.
 pub(crate) const DATA: u64 = RAM + 0x10_0000;
 
-/// A generator with a seed: failures repeat.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    /// 64 bits.
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
-    /// 32 bits.
-    pub(crate) fn word(&mut self) -> u32 {
-        (self.next() >> 32) as u32
-    }
-
-    /// A number below `limit`.
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    /// A floating-point number with a fraction of `fraction` bits and an exponent of `exponent`: near the ends of the range,
-    /// near one, not a number, or anything.
-    fn float(&mut self, fraction: u32, exponent: u32) -> u64 {
-        let (ones, bias) = ((1 << exponent) - 1, (1 << (exponent - 1)) - 1);
-        let near = self.below(u64::from(fraction) + 3);
-        let exponent_field = match self.below(8) {
-            0 => 0,
-            1 => 1 + near % 3,
-            2 => ones,
-            3 => ones - 1 - near % 3,
-            4 | 5 => (bias - u64::from(fraction / 2) + near) & ones,
-            6 => (bias + near) & ones,
-            _ => self.next() & ones,
-        };
-        let all = (1u64 << fraction) - 1;
-        let fraction_field = match self.below(6) {
-            0 => 0,
-            1 => all,
-            2 => 1 << self.below(fraction.into()),
-            3 => all << self.below(fraction.into()) & all,
-            _ => self.next() & all,
-        };
-        self.below(2) << (fraction + exponent) | exponent_field << fraction | fraction_field
-    }
-
-    /// Eight bytes of a vector register: integers, or numbers of one of the formats.
-    pub(crate) fn lanes(&mut self) -> u64 {
-        match self.below(8) {
-            0 => self.value(),
-            1 => self.next(),
-            2 => (0..8).fold(0, |v, _| v << 8 | self.value() & 0xff),
-            3 => (0..4).fold(0, |v, _| v << 16 | self.float(10, 5)),
-            4 | 5 => (0..2).fold(0, |v, _| v << 32 | self.float(23, 8)),
-            _ => self.float(52, 11),
-        }
-    }
-
-    /// A value of the kind that arithmetic gets wrong: near zero, near a power of two, or anything.
-    pub(crate) fn value(&mut self) -> u64 {
-        let near = self.next() & 3;
-        match self.next() % 4 {
-            0 => near.wrapping_sub(2),
-            1 => (1u64 << (self.next() & 63)).wrapping_add(near).wrapping_sub(2),
-            2 => u64::from(self.word()),
-            _ => self.next(),
-        }
+/// Eight bytes of a vector register: integers, or numbers of one of the formats.
+pub(crate) fn lanes(random: &mut Random) -> u64 {
+    match random.below(8) {
+        0 => random.value(),
+        1 => random.next(),
+        2 => (0..8).fold(0, |v, _| v << 8 | random.value() & 0xff),
+        3 => (0..4).fold(0, |v, _| v << 16 | random.float(10, 5)),
+        4 | 5 => (0..2).fold(0, |v, _| v << 32 | random.float(23, 8)),
+        _ => random.float(52, 11),
     }
 }
 

@@ -25,67 +25,6 @@ pub(crate) const DATA: u64 = KSEG + 0x10_0000;
 /// The end of a kernel stack.
 pub(crate) const STACK: u64 = KSEG + 0x20_0000;
 
-/// A generator with a seed: failures repeat.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    /// 64 bits.
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
-    /// 32 bits.
-    pub(crate) fn word(&mut self) -> u32 {
-        (self.next() >> 32) as u32
-    }
-
-    /// A number below `limit`.
-    pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    /// A floating-point number with a fraction of `fraction` bits and an exponent of `exponent`: near the ends of the
-    /// range, near one, not a number, or anything.
-    pub(crate) fn float(&mut self, fraction: u32, exponent: u32) -> u64 {
-        let (ones, bias) = ((1 << exponent) - 1, (1 << (exponent - 1)) - 1);
-        let near = self.below(u64::from(fraction) + 3);
-        let exponent_field = match self.below(16) {
-            0 => 0,
-            1 | 2 => 1 + near % 3,
-            3 => ones,
-            4 | 5 => ones - 1 - near % 3,
-            6..=9 => (bias - u64::from(fraction / 2) + near) & ones,
-            10..=12 => (bias + near) & ones,
-            _ => self.next() & ones,
-        };
-        let all = (1u64 << fraction) - 1;
-        let fraction_field = match self.below(6) {
-            0 => 0,
-            1 => all,
-            2 => 1 << self.below(fraction.into()),
-            3 => all << self.below(fraction.into()) & all,
-            _ => self.next() & all,
-        };
-        self.below(2) << (fraction + exponent) | exponent_field << fraction | fraction_field
-    }
-
-    /// A value of the kind that arithmetic gets wrong: near zero, near a power of two, or anything.
-    pub(crate) fn value(&mut self) -> u64 {
-        let near = self.next() & 3;
-        match self.next() % 5 {
-            0 => near.wrapping_sub(2),
-            1 => (1u64 << (self.next() & 63)).wrapping_add(near).wrapping_sub(2),
-            2 => u64::from(self.word()),
-            3 => self.word() as i32 as u64,
-            _ => self.next(),
-        }
-    }
-}
-
 /// A board with nothing on it.
 #[derive(Default)]
 pub(crate) struct Bare {
