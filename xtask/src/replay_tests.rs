@@ -121,11 +121,7 @@ impl fmt::Display for Failures {
 /// Runs the task.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let root = crate::root();
-    let emulator = match std::env::var_os("LOCKSTEP_BIN") {
-        Some(program) => std::path::absolute(&program).unwrap_or_else(|_| program.into()),
-        None if options.fault.is_some() => build_with_faults(root)?,
-        None => build(root, "lockstep", &["build", "--release", "--package", "lockstep"])?,
-    };
+    let emulator = build_emulator(root, options.fault.is_some())?;
     let mut tests = vec!["test", "--no-run", "--package", "harness", "--test", "scenarios"];
     if options.fault.is_some() {
         // They move over recordings themselves, with the fault.
@@ -136,8 +132,17 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     if options.list { list(&program, &tests) } else { follow_trials(options, &program, root) }
 }
 
+/// The emulator that trials run: the one that `LOCKSTEP_BIN` names, or one built for it, for a trial with a fault in another way.
+pub(crate) fn build_emulator(root: &Path, faulty: bool) -> Result<PathBuf, Error> {
+    match std::env::var_os("LOCKSTEP_BIN") {
+        Some(program) => Ok(std::path::absolute(&program).unwrap_or_else(|_| program.into())),
+        None if faulty => build_with_faults(root),
+        None => build(root, "lockstep", &["build", "--release", "--package", "lockstep"]),
+    }
+}
+
 /// An emulator that can be told to do what is wrong. It goes by another name, so that the next task finds the one without.
-pub(crate) fn build_with_faults(root: &Path) -> Result<PathBuf, Error> {
+fn build_with_faults(root: &Path) -> Result<PathBuf, Error> {
     let built = build(
         root,
         "lockstep",

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::replay_tests::{self, build, build_with_faults};
+use crate::replay_tests::{self, build, build_emulator};
 
 /// Which trial.
 #[derive(Args)]
@@ -50,11 +50,7 @@ pub(crate) enum Error {
 /// Runs the task.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let root = crate::root();
-    let emulator = match std::env::var_os("LOCKSTEP_BIN") {
-        Some(program) => std::path::absolute(&program).unwrap_or_else(|_| program.into()),
-        None if options.fault.is_some() => build_with_faults(root)?,
-        None => build(root, "lockstep", &["build", "--release", "--package", "lockstep"])?,
-    };
+    let emulator = build_emulator(root, options.fault.is_some())?;
     let program = build(root, "shrink", &["build", "--package", "harness", "--bin", "shrink"])?;
     let mut command = duct::cmd(program, std::iter::empty::<&str>())
         .dir(root.join("harness"))

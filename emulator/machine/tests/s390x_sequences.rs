@@ -6,22 +6,16 @@
 //! recording. A program interruption is answered by a
 //! handler that goes on behind the instruction.
 //!
-//! `LOCKSTEP_SEQUENCES` says how many (default: one for each row of the table), `LOCKSTEP_SEED` from where.
+//! `LOCKSTEP_SEQUENCES` says how many (default: one for each row of the table), or `LOCKSTEP_SECONDS` how long; `LOCKSTEP_SEED`
+//! from where.
 
-#![allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "a test prints what it did"
-)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
 
-use std::collections::BTreeSet;
-
-use common::{Machine, Random};
-use lockstep_cpu::{Cx, Engine, Guest, Interpreter, PowerState, SINK};
+use common::Machine;
+use lockstep_cpu::{Cx, Guest};
 use lockstep_jit::{Hotness, Jit};
 use lockstep_s390x::{S390x, decode, psw, reg, rows};
+use lockstep_testing::{Random, compare, sequences};
 
 #[path = "../../guest/s390x/tests/common/mod.rs"]
 mod common;
@@ -182,78 +176,32 @@ impl Start {
     }
 }
 
-/// Runs so many instructions, whatever asks for attention; gives the report of what ended the run.
-fn run(engine: &mut dyn Engine<S390x>, cx: &mut Cx<S390x>, count: u64) -> Option<String> {
-    let end = cx.bp.retired + count;
-    while cx.bp.retired < end {
-        cx.bp.attention = false;
-        cx.requests.clear();
-        cx.cpu.power = PowerState::Running;
-        let left = end - cx.bp.retired;
-        if let Some(stop) = engine.run(cx, left) {
-            return Some(stop.to_string());
-        }
-    }
-    None
-}
-
 /// The rows whose instructions begin where the sequence's do.
-fn rows_in(code: &[u8]) -> Vec<u16> {
+fn rows_in(code: &[u8]) -> Vec<&'static str> {
     let (mut found, mut at) = (Vec::new(), 0);
     while at + 1 < code.len() {
         let len = S390x::length([code[at], code[at + 1]]);
-        found.push(decode(&code[at..(at + len).min(code.len())]).row);
+        let row = decode(&code[at..(at + len).min(code.len())]).row;
+        found.extend(rows().get(usize::from(row)).map(|row| row.name));
         at += len;
     }
     found
-}
-
-/// Runs a sequence on both engines, in strides, and compares all state after each.
-fn compare(start: &Start, seed: u64, reached: &mut BTreeSet<u16>) {
-    let (mut expected, mut actual) = (start.machine(), start.machine());
-    let mut interpreter = Interpreter::default();
-    let mut jit = Jit::new(Hotness::Now).unwrap();
-    reached.extend(rows_in(&start.code).iter().filter(|row| usize::from(**row) < rows().len()));
-    for (stride, &count) in start.counts.iter().enumerate() {
-        let stops =
-            [run(&mut interpreter, &mut expected, count), run(&mut jit, &mut actual, count)];
-        for cx in [&mut expected, &mut actual] {
-            cx.cpu.regs[usize::from(SINK)] = 0;
-        }
-        let context = || format!("seed {seed}, stride {stride}, code {:02x?}", start.code);
-        assert_eq!(stops[0], stops[1], "{}", context());
-        assert_eq!(expected.bp.retired, actual.bp.retired, "{}", context());
-        assert_eq!(expected.cpu.pc, actual.cpu.pc, "{}", context());
-        assert_eq!(expected.cpu.regs, actual.cpu.regs, "{}", context());
-        assert!(expected.cpu.state() == actual.cpu.state(), "{}", context());
-        assert_eq!(expected.mem.digest(), actual.mem.digest(), "{}", context());
-        let events = [&expected, &actual].map(|cx| cx.bp.journal.state());
-        assert_eq!(events[0], events[1], "{}", context());
-        if stops[0].is_some() {
-            break;
-        }
-    }
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 /// Catches a difference between the engines in any instruction's result, condition code, interruption, or effect on storage,
 /// keys and TLB.
 #[test]
 fn s390x_sequences_leave_the_same_state() {
-    let count = setting("LOCKSTEP_SEQUENCES", rows().len() as u64);
-    let first = setting("LOCKSTEP_SEED", 1);
-    println!("sequences from seed {first}");
-    let mut reached = BTreeSet::new();
-    for seed in first..first + count {
-        compare(&Start::new(&mut Random(seed), seed as usize), seed, &mut reached);
-    }
-    let rows = rows().len();
-    println!("{count} sequences; {} of {rows} rows reached", reached.len());
-    // Each sequence begins with another row, which runs in any case.
-    let missing = (0..rows).filter(|row| !reached.contains(&(*row as u16)));
-    let missing: Vec<_> = missing.map(|row| lockstep_s390x::rows()[row].name).collect();
-    assert!(missing.is_empty() || count < rows as u64, "rows are missing: {missing:?}");
+    let all = rows().iter().map(|row| row.name).collect();
+    sequences(rows().len() as u64, &all, |seed| {
+        let start = Start::new(&mut Random::new(seed), seed as usize);
+        let mut jit = Jit::new(Hotness::Now).unwrap();
+        compare(
+            || start.machine(),
+            &mut jit,
+            &start.counts,
+            || format!("seed {seed}, code {:02x?}", start.code),
+        );
+        rows_in(&start.code)
+    });
 }

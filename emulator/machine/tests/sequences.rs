@@ -9,24 +9,16 @@
 //! `LOCKSTEP_SEQUENCES` says how many (default: one for each row of the table), or `LOCKSTEP_SECONDS` how long;
 //! `LOCKSTEP_SEED` from where.
 
-#![allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "a test reads files, prints what it did, and shares what it saw"
-)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
-
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use lockstep_aarch64::{Aarch64, Aarch64Platform, decode, reg, rows};
 use lockstep_core::{
     Backplane, Clock, DEFAULT_NS_PER_INSN, Input, Journal, NoObserver, RestoreError, Saved, VcpuId,
 };
-use lockstep_cpu::{BusError, Cx, Engine, Guest, Interpreter, Platform, PowerState, SINK};
+use lockstep_cpu::{BusError, Cx, Guest, Interpreter, Platform, PowerState};
 use lockstep_jit::{Hotness, Jit};
 use lockstep_memory::{DeviceCx, PhysMem, RegionKind};
+use lockstep_testing::{Random, compare, run, sequences};
 
 const RAM: u64 = 0x4000_0000;
 const RAM_LEN: u64 = 0x10_0000;
@@ -77,62 +69,45 @@ impl Aarch64Platform for Board {
     fn set_ppi(&mut self, _: &mut DeviceCx<'_>, _: VcpuId, _: u32, _: bool) {}
 }
 
-/// A generator with a seed: failures repeat.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
+/// Near zero, near a power of two, an address that works, one that hardly does, or anything.
+fn value(random: &mut Random) -> u64 {
+    let near = random.below(4);
+    match random.below(8) {
+        0 => near.wrapping_sub(2),
+        1 => (1u64 << random.below(64)).wrapping_add(near).wrapping_sub(2),
+        2 => random.next(),
+        3 => CODE + random.below(LENGTH) * 4,
+        4 => DATA + 0x1000 - random.below(16),
+        5 => [RAM + RAM_LEN, 0x800, CODE + 0x800, RAM][near as usize] - random.below(8),
+        _ => DATA + random.below(0x200) * 8,
     }
+}
 
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
-    }
-
-    /// Near zero, near a power of two, an address that works, one that hardly does, or anything.
-    fn value(&mut self) -> u64 {
-        let near = self.below(4);
-        match self.below(8) {
-            0 => near.wrapping_sub(2),
-            1 => (1u64 << self.below(64)).wrapping_add(near).wrapping_sub(2),
-            2 => self.next(),
-            3 => CODE + self.below(LENGTH) * 4,
-            4 => DATA + 0x1000 - self.below(16),
-            5 => [RAM + RAM_LEN, 0x800, CODE + 0x800, RAM][near as usize] - self.below(8),
-            _ => DATA + self.below(0x200) * 8,
+/// An instruction of a row, if operands that are allocated come up; branches mostly stay in the sequence.
+fn word(random: &mut Random, number: usize, at: u64) -> u32 {
+    let mut word = any_word(random, number, at);
+    for _ in 0..100 {
+        if usize::from(decode(word).row) == number {
+            break;
         }
+        word = any_word(random, number, at);
     }
+    word
+}
 
-    /// An instruction of a row, if operands that are allocated come up; branches mostly stay in the sequence.
-    fn word(&mut self, number: usize, at: u64) -> u32 {
-        let mut word = self.any_word(number, at);
-        for _ in 0..100 {
-            if usize::from(decode(word).row) == number {
-                break;
-            }
-            word = self.any_word(number, at);
+fn any_word(random: &mut Random, row: usize, at: u64) -> u32 {
+    let row = &rows()[row];
+    let word = row.value | random.next() as u32 & !row.mask;
+    let by = (random.below(LENGTH) as u32).wrapping_sub(at as u32);
+    match row.mnemonic() {
+        "b" if row.name == "b" => word & !0x3ff_ffff | by & 0x3ff_ffff,
+        "bl" => word & !0x3ff_ffff | by & 0x3ff_ffff,
+        "cbz" | "cbnz" => word & !(0x7_ffff << 5) | (by & 0x7_ffff) << 5,
+        "tbz" | "tbnz" => word & !(0x3fff << 5) | (by & 0x3fff) << 5,
+        name if name.starts_with("b.") || row.name.starts_with("b_") => {
+            word & !(0x7_ffff << 5) | (by & 0x7_ffff) << 5
         }
-        word
-    }
-
-    fn any_word(&mut self, row: usize, at: u64) -> u32 {
-        let row = &rows()[row];
-        let word = row.value | self.next() as u32 & !row.mask;
-        let by = (self.below(LENGTH) as u32).wrapping_sub(at as u32);
-        match row.mnemonic() {
-            "b" if row.name == "b" => word & !0x3ff_ffff | by & 0x3ff_ffff,
-            "bl" => word & !0x3ff_ffff | by & 0x3ff_ffff,
-            "cbz" | "cbnz" => word & !(0x7_ffff << 5) | (by & 0x7_ffff) << 5,
-            "tbz" | "tbnz" => word & !(0x3fff << 5) | (by & 0x3fff) << 5,
-            name if name.starts_with("b.") || row.name.starts_with("b_") => {
-                word & !(0x7_ffff << 5) | (by & 0x7_ffff) << 5
-            }
-            _ => word,
-        }
+        _ => word,
     }
 }
 
@@ -166,14 +141,14 @@ impl Start {
         };
         let words = (0..LENGTH).map(|at| {
             let row = row(at, random);
-            random.word(row, at)
+            word(random, row, at)
         });
         let words = words.collect();
-        let mut regs: Vec<u64> = (0..31).map(|_| random.value()).collect();
+        let mut regs: Vec<u64> = (0..31).map(|_| value(random)).collect();
         regs.push(DATA + 0x800 + random.below(3) / 2 * 8);
         let data = (0..0x1100).map(|_| random.next() as u8).collect();
         let counts = (0..12).map(|_| 1 + random.below(60)).collect();
-        let vregs = (0..32).map(|_| u128::from(random.value()) << 64 | u128::from(random.value()));
+        let vregs = (0..32).map(|_| u128::from(value(random)) << 64 | u128::from(value(random)));
         let vregs = vregs.collect();
         let user = random.below(4) == 0;
         let checks = [0, 0, 0, 1 << 1, 1 << 3 | 1 << 4][random.below(5) as usize];
@@ -261,72 +236,20 @@ impl Start {
     }
 }
 
-/// Runs so many instructions, whatever asks for attention.
-fn run(engine: &mut dyn Engine<Aarch64>, cx: &mut Cx<Aarch64>, count: u64) {
-    let end = cx.bp.retired + count;
-    while cx.bp.retired < end {
-        cx.bp.attention = false;
-        cx.requests.clear();
-        cx.cpu.power = PowerState::Running;
-        let left = end - cx.bp.retired;
-        if engine.run(cx, left).is_some() {
-            break;
-        }
-    }
-}
-
-/// Runs a sequence on both engines, in strides, and compares all state after each.
-fn compare(start: &Start, seed: u64, reached: &mut BTreeSet<u16>) {
-    let mut expected = start.machine();
-    let mut actual = start.machine();
-    let mut interpreter = Interpreter::default();
-    let mut jit = Jit::new(Hotness::Now).unwrap();
-    let defined = start.words.iter().map(|word| decode(*word).row);
-    reached.extend(defined.filter(|row| usize::from(*row) < rows().len()));
-    for (stride, &count) in start.counts.iter().enumerate() {
-        run(&mut interpreter, &mut expected, count);
-        run(&mut jit, &mut actual, count);
-        for cx in [&mut expected, &mut actual] {
-            cx.cpu.regs[usize::from(SINK)] = 0;
-        }
-        let context = || format!("seed {seed}, stride {stride}, words {:08x?}", start.words);
-        assert_eq!(expected.bp.retired, actual.bp.retired, "{}", context());
-        assert_eq!(expected.cpu.pc, actual.cpu.pc, "{}", context());
-        assert_eq!(expected.cpu.regs, actual.cpu.regs, "{}", context());
-        assert!(expected.cpu.state() == actual.cpu.state(), "{}", context());
-        assert_eq!(expected.mem.digest(), actual.mem.digest(), "{}", context());
-        let lines = [&expected, &actual].map(|cx| cx.platform.lines(VcpuId(0)));
-        assert_eq!(lines[0], lines[1], "{}", context());
-        let events = [&expected, &actual].map(|cx| cx.bp.journal.state());
-        assert_eq!(events[0], events[1], "{}", context());
-    }
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
 /// Catches a difference in any instruction's result, flags, fault, or effect on memory, TLB and devices.
 #[test]
 fn sequences_leave_the_same_state() {
-    let seconds = setting("LOCKSTEP_SECONDS", 0);
-    let count = setting("LOCKSTEP_SEQUENCES", rows().len() as u64);
-    let first = setting("LOCKSTEP_SEED", 1);
-    let (start, limit) = (Instant::now(), Duration::from_secs(seconds));
-    let mut reached = BTreeSet::new();
-    println!("sequences from seed {first}");
-    let mut done = 0;
-    while if seconds > 0 { start.elapsed() < limit } else { done < count } {
-        let seed = first + done;
-        let mut random = Random(seed);
-        compare(&Start::new(&mut random, seed as usize), seed, &mut reached);
-        done += 1;
-    }
-    let rows = rows().len();
-    println!("{done} sequences; {} of {rows} rows reached", reached.len());
-    // Each sequence begins with another row, which runs in any case.
-    assert!(reached.len() == rows || done < rows as u64, "rows are missing: {:?}", {
-        let named = (0..rows as u16).filter(|row| !reached.contains(row));
-        named.map(|row| lockstep_aarch64::rows()[usize::from(row)].name).collect::<Vec<_>>()
+    let all = rows().iter().map(|row| row.name).collect();
+    sequences(rows().len() as u64, &all, |seed| {
+        let start = Start::new(&mut Random::new(seed), seed as usize);
+        let mut jit = Jit::new(Hotness::Now).unwrap();
+        compare(
+            || start.machine(),
+            &mut jit,
+            &start.counts,
+            || format!("seed {seed}, words {:08x?}", start.words),
+        );
+        let row = |word: &u32| rows().get(usize::from(decode(*word).row));
+        start.words.iter().filter_map(row).map(|row| row.name).collect()
     });
 }

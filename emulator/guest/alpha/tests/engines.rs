@@ -4,25 +4,19 @@
 //! branches go round in circles, PALcode is called at random, and the engines must leave the same processor and memory
 //! behind.
 //!
-//! `LOCKSTEP_SEQUENCES` says how many (default 400), `LOCKSTEP_SEED` from where.
+//! `LOCKSTEP_SEQUENCES` says how many (default 400), or `LOCKSTEP_SECONDS` how long; `LOCKSTEP_SEED` from where.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
-#![allow(
-    clippy::disallowed_macros,
-    clippy::disallowed_methods,
-    reason = "a test is told how much to try, and prints what it did"
-)]
+#![allow(clippy::disallowed_macros, reason = "a test says when it cannot run")]
 
 mod common;
 
-use std::collections::BTreeSet;
-
 use common::asm::{ldq, literal, pal, stq};
 use common::{CODE, DATA, KSEG, Machine, PCB, STACK};
-use lockstep_alpha::{Alpha, decode, function, reg, row_of, rows};
-use lockstep_cpu::{Cx, Engine, Interpreter, PowerState, SINK};
+use lockstep_alpha::{Alpha, function, reg, row_of, rows};
+use lockstep_cpu::{Cx, PowerState};
 use lockstep_jit::{Hotness, Jit};
-use lockstep_testing::Random;
+use lockstep_testing::{Random, compare, sequences};
 
 /// Instructions in a sequence.
 const LENGTH: u64 = 24;
@@ -147,50 +141,6 @@ impl Start {
     }
 }
 
-/// Runs so many instructions, whatever asks for attention.
-fn run(engine: &mut dyn Engine<Alpha>, cx: &mut Cx<Alpha>, count: u64) {
-    let end = cx.bp.retired + count;
-    while cx.bp.retired < end {
-        cx.bp.attention = false;
-        cx.requests.clear();
-        cx.cpu.power = PowerState::Running;
-        let left = end - cx.bp.retired;
-        if engine.run(cx, left).is_some() {
-            break;
-        }
-    }
-}
-
-/// Runs a sequence on both engines, in strides, and compares all state after each.
-fn compare(start: &Start, seed: u64, reached: &mut BTreeSet<u16>) {
-    let (mut expected, mut actual) = (start.machine(), start.machine());
-    let mut interpreter = Interpreter::default();
-    let mut jit = Jit::new(Hotness::Now).unwrap();
-    for word in &start.words {
-        assert!(row_of(*word).is_some(), "{word:#x}");
-        reached.insert(decode(*word).row / 2);
-    }
-    for (stride, &count) in start.counts.iter().enumerate() {
-        run(&mut interpreter, &mut expected, count);
-        run(&mut jit, &mut actual, count);
-        for cx in [&mut expected, &mut actual] {
-            cx.cpu.regs[usize::from(SINK)] = 0;
-        }
-        let context = || format!("seed {seed}, stride {stride}, words {:08x?}", start.words);
-        assert_eq!(expected.bp.retired, actual.bp.retired, "{}", context());
-        assert_eq!(expected.cpu.pc, actual.cpu.pc, "{}", context());
-        assert_eq!(expected.cpu.regs, actual.cpu.regs, "{}", context());
-        assert!(expected.cpu.state() == actual.cpu.state(), "{}", context());
-        assert_eq!(expected.mem.digest(), actual.mem.digest(), "{}", context());
-        let events = [&expected, &actual].map(|cx| cx.bp.journal.state());
-        assert_eq!(events[0], events[1], "{}", context());
-    }
-}
-
-fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
 /// Catches a difference in any instruction's result, trap, or effect on memory and TLB.
 #[test]
 fn sequences_leave_the_same_state() {
@@ -198,13 +148,16 @@ fn sequences_leave_the_same_state() {
         println!("SKIPPED: this host has no compiling engine");
         return;
     }
-    let count = setting("LOCKSTEP_SEQUENCES", 400.max(rows().len() as u64));
-    let first = setting("LOCKSTEP_SEED", 1);
-    let mut reached = BTreeSet::new();
-    for seed in first..first + count {
-        let mut random = Random::new(seed);
-        compare(&Start::new(&mut random, seed as usize), seed, &mut reached);
-    }
-    let reached = reached.iter().filter(|row| usize::from(**row) < rows().len()).count();
-    println!("{count} sequences, seeds from {first}: {reached} of {} rows", rows().len());
+    let all = rows().iter().map(|row| row.name).collect();
+    sequences(400, &all, |seed| {
+        let start = Start::new(&mut Random::new(seed), seed as usize);
+        let mut jit = Jit::new(Hotness::Now).unwrap();
+        compare(
+            || start.machine(),
+            &mut jit,
+            &start.counts,
+            || format!("seed {seed}, words {:08x?}", start.words),
+        );
+        start.words.iter().map(|word| row_of(*word).unwrap().name).collect()
+    });
 }

@@ -59,7 +59,7 @@ fn is_unborn<F: Format>([a, b, c]: [u128; 3]) -> bool {
 }
 
 fn check_many<F: Known>(usual: u64, seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut tally = Tally::new(format!("binary{}", F::BITS));
     for _ in 0..cases(usual) {
         let operands = random.triple::<F>();
@@ -154,7 +154,7 @@ fn check_root<F: Known>(a: u128, rounding: Rounding) {
 }
 
 fn check_roots<F: Known>(usual: u64, seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut tally = Tally::new(format!("binary{}", F::BITS));
     for _ in 0..cases(usual) {
         let a = random.operand::<F>();
@@ -183,7 +183,7 @@ fn roots_squared_enclose_the_operand() {
 /// of binary128 that is wrong: squares of 56-bit numbers have exact roots, and their neighbours have not.
 #[test]
 fn quad_roots_of_squares_are_exact() {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     for _ in 0..cases(20_000) {
         let root = ieee::Quad::from_u128(u128::from(random.bits() >> 8 | 1)).value;
         let square = (root * root).value.to_bits();

@@ -86,7 +86,7 @@ fn check_estimates<F: Format>(a: u128) {
 #[test]
 fn estimates_are_as_written() {
     (0..0x8000).for_each(check_estimates::<Half>);
-    let mut random = Random(51);
+    let mut random = Random::new(51);
     for _ in 0..cases(100_000) {
         check_estimates::<Single>(random.operand::<Single>());
         check_estimates::<Double>(random.operand::<Double>());
@@ -96,7 +96,7 @@ fn estimates_are_as_written() {
 /// Catches a slip common to the estimates and the pseudo-code above: they must be right to eight bits.
 #[test]
 fn estimates_are_near() {
-    let mut random = Random(52);
+    let mut random = Random::new(52);
     for _ in 0..cases(100_000) {
         let a = 0x3ff0 << 48 | random.bits() >> 12 | (random.bits() & 1) << 52;
         let mut env = Env::arm();
@@ -198,7 +198,7 @@ fn check_halved<F: Known>(operands: [u128; 2], root: u128, env: &Env) -> bool {
 }
 
 fn count_steps<F: Known>(seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (pairs, mut halved) = (cases(30_000), 0);
     for _ in 0..pairs {
         let pair = random.pair::<F>();

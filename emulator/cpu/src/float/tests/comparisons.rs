@@ -38,7 +38,7 @@ fn check_pair<F: Known>([a, b]: [u128; 2]) {
 }
 
 fn check_many<F: Known>(seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let pairs = cases(300_000);
     for _ in 0..pairs {
         check_pair::<F>(random.pair::<F>());

@@ -50,13 +50,13 @@ fn check_conversions<From: Known>(operands: impl Iterator<Item = u128>) {
 fn formats_convert_as_the_reference_does() {
     check_conversions::<Half>(0..=0xffff);
     let usual = cases(50_000) as usize;
-    let mut random = Random(31);
+    let mut random = Random::new(31);
     let singles = std::iter::repeat_with(|| random.operand::<Single>()).take(usual);
     check_conversions::<Single>(singles);
-    let mut random = Random(32);
+    let mut random = Random::new(32);
     let doubles = std::iter::repeat_with(|| random.operand::<Double>()).take(usual);
     check_conversions::<Double>(doubles);
-    let mut random = Random(33);
+    let mut random = Random::new(33);
     let quads = std::iter::repeat_with(|| random.operand::<Quad>()).take(usual);
     check_conversions::<Quad>(quads);
 }
@@ -142,7 +142,7 @@ fn integers_are_the_reference_s() {
         check_to_int::<Half>(a, 0, &mut halves);
         check_to_int::<Half>(a, 1 + a as u32 % 64, &mut halves);
     }
-    let mut random = Random(34);
+    let mut random = Random::new(34);
     let operands = cases(60_000);
     for index in 0..operands {
         let fbits = if index % 2 == 0 { 0 } else { random.below(65) as u32 };
@@ -169,7 +169,7 @@ fn check_from_int<F: Known>(value: i128, fbits: u32, tally: &mut Tally) {
 /// Catches an integer rounded wrongly, above all one of more bits than the format has places; and binary16 overflowing.
 #[test]
 fn floats_of_integers_are_the_reference_s() {
-    let mut random = Random(35);
+    let mut random = Random::new(35);
     let tally = |bits: u32| Tally::new(format!("binary{bits}"));
     let (mut halves, mut singles, mut doubles) = (tally(16), tally(32), tally(64));
     for _ in 0..cases(60_000) {
@@ -210,7 +210,7 @@ fn check_integral<F: Known>(a: u128, rounding: Rounding) {
 /// Catches a fraction rounded wrongly, a lost sign of zero, and inexact where it was not asked for.
 #[test]
 fn integral_values_are_the_reference_s() {
-    let mut random = Random(36);
+    let mut random = Random::new(36);
     let operands = cases(100_000);
     for rounding in ROUNDINGS {
         for a in 0..=0xffff {

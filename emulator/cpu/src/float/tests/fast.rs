@@ -35,7 +35,7 @@ fn modes(random: &mut Random) -> Env {
 }
 
 fn check_many<F: Format>(usual: u64, seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (triples, mut by_host) = (cases(usual), [0u64; 6]);
     for _ in 0..triples {
         let operands = random.triple::<F>();
@@ -89,7 +89,7 @@ fn double_by_the_host_is_the_same() {
 /// NaNs are only compared as such.
 #[test]
 fn the_host_has_the_same_values() {
-    let mut random = Random(13);
+    let mut random = Random::new(13);
     let triples = cases(600_000);
     let same = |name, (value, _): (u128, Flags), host: u64, operands| {
         let nan = value & !Double::SIGN > Double::INFINITY && f64::from_bits(host).is_nan();
@@ -109,7 +109,7 @@ fn the_host_has_the_same_values() {
 /// As for binary64.
 #[test]
 fn the_host_has_the_same_single_values() {
-    let mut random = Random(14);
+    let mut random = Random::new(14);
     let triples = cases(600_000);
     for _ in 0..triples {
         let operands = random.triple::<Single>();

@@ -33,7 +33,7 @@ fn expected<F: Known>(
 }
 
 fn check_many<F: Known>(seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let triples = cases(60_000);
     for _ in 0..triples {
         let operands = random.triple::<F>();

@@ -1,17 +1,19 @@
 //! Operands that find mistakes: those at the edges of classes, and those that meet each other badly.
 
+use lockstep_core::{Rng, Use};
+
 use crate::float::{Env, Format, add, mul};
 
-/// A small generator of good bits (SplitMix64).
-pub(super) struct Random(pub(super) u64);
+/// A source of numbers with a seed: failures repeat.
+pub(super) struct Random(Rng);
 
 impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(Rng::new(seed, Use::Test))
+    }
+
     pub(super) fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.next_u64()
     }
 
     pub(super) fn wide(&mut self) -> u128 {
@@ -20,7 +22,7 @@ impl Random {
 
     /// Below `bound`.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
+        self.0.below(bound)
     }
 
     /// A fraction: anything, few bits set, few clear, or few at one end.
