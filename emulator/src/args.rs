@@ -87,6 +87,9 @@ pub(crate) struct MachineArgs {
     /// Where the files go that the guest writes through semihosting, when the run has ended
     #[arg(long, value_name = "DIR", requires = "semihosting_folder")]
     pub(crate) semihosting_out: Option<PathBuf>,
+    /// Begin where the last keyframe of this recording is, of the same machine with the same images; its seed may be another
+    #[arg(long, value_name = "LOG")]
+    pub(crate) from: Option<PathBuf>,
     /// What the guest's random numbers derive from: a number, or `random` for a fresh one
     #[arg(long, default_value = "0", value_name = "N|random")]
     pub(crate) seed: String,
@@ -223,6 +226,9 @@ pub(crate) struct RecordingArgs {
     /// The folder of the files that the guest opened through semihosting
     #[arg(long, value_name = "DIR")]
     pub(crate) semihosting_folder: Option<PathBuf>,
+    /// The recording from whose keyframe this one goes on
+    #[arg(long, value_name = "LOG")]
+    pub(crate) from: Option<PathBuf>,
     /// A folder to look for the images in
     #[arg(long, value_name = "DIR")]
     pub(crate) images: Option<PathBuf>,

@@ -161,6 +161,7 @@ pub(crate) fn path_of(
             let name = plain(&record.name)?;
             args.semihosting_folder.as_ref().map(|folder| folder.join(name))
         }
+        ImageRole::Prefix => args.from.clone(),
         ImageRole::DeviceTree => None,
     };
     match given.as_ref() {
@@ -196,6 +197,7 @@ fn look_for(args: &RecordingArgs, record: &ImageRecord) -> Result<PathBuf, Failu
             ImageRole::Bios => "--bios FILE",
             ImageRole::Disk => "--disk FILE",
             ImageRole::File => "--semihosting-folder DIR",
+            ImageRole::Prefix => "--from LOG",
             ImageRole::DeviceTree => "--images DIR",
         };
         let (role, digest) = (record.role, record.digest.short());

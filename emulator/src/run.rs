@@ -79,6 +79,9 @@ fn set_up(args: &MachineArgs, run: &RunOptions) -> Result<Setup, Failure> {
             images.add(ImageRole::File, &name, bytes);
         }
     }
+    if let Some(path) = &args.from {
+        images.add(ImageRole::Prefix, &file_name(path), read_file(path, IMAGE_LIMIT)?);
+    }
     let mut machine = build(&record, &images)?;
     machine.set_engine(run.engine.into())?;
     let disks = if args.io == IoMode::Live { disk_files(args, &images) } else { Vec::new() };
@@ -198,8 +201,8 @@ pub(crate) fn record(args: &RecordArgs, baton: &Baton) -> Result<Status, Failure
     let file = Arc::new(FileSink::create(baton, &args.output)?);
     let sink = Box::new(ToFile(Arc::clone(&file)));
     let mut recording = Recording::begin(&mut *setup.machine, &header, &setup.images, sink)?;
-    if let Some(every) = keyframes {
-        recording = recording.with_keyframes(&mut *setup.machine, every);
+    if keyframes.is_some() || setup.script.keeps_states() {
+        recording = recording.with_keyframes(&mut *setup.machine, keyframes);
     }
     let pause = drive(&mut setup, &args.run, baton, &faults, |machine| recording.run(machine));
     // The file first: when it failed, everything else followed from that.
@@ -232,7 +235,7 @@ fn keyframe_interval(text: &str, args: &RecordArgs) -> Result<NonZeroU64, Failur
 fn refuse_overwriting(args: &RecordArgs) -> Result<(), Failure> {
     let Ok(output) = args.output.canonicalize() else { return Ok(()) };
     let machine = &args.machine;
-    let inputs = [&machine.kernel, &machine.initrd, &machine.bios, &args.run.script];
+    let inputs = [&machine.kernel, &machine.initrd, &machine.bios, &machine.from, &args.run.script];
     for input in inputs.into_iter().flatten().chain(&machine.disk) {
         if input.canonicalize().is_ok_and(|input| input == output) {
             let path = input.display();

@@ -274,7 +274,7 @@ fn options() {
 #[test]
 fn scripts() {
     let forms = "begin with after \"TEXT\" [delay TIME], at COUNT, or at-time TIME";
-    let end = "end with type \"TEXT\", power-key, reset or stop";
+    let end = "end with type \"TEXT\", power-key, reset, keyframe or stop";
     let time = "is not a time: write a number with s, ms, us or ns, as in 2.5s";
     let rows = [
         ("after x", 1, forms.to_owned()),

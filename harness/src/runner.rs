@@ -6,6 +6,7 @@
 mod attempt;
 #[cfg(feature = "faults")]
 pub mod hunt;
+mod prefix;
 
 #[cfg(test)]
 mod tests;

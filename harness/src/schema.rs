@@ -34,7 +34,7 @@ pub use image::{Disk, Image, pattern};
 pub use json::json_schema_text;
 pub use load::{Hog, Load, Part};
 pub use schedule::Schedule;
-pub use script::{Action, ScriptStep, script_text};
+pub use script::{Action, Beginning, ScriptStep, script_text};
 pub use step::{Keep, Step};
 pub use units::{Seeds, Size, Span};
 
@@ -48,6 +48,8 @@ pub struct Scenario {
     pub machine: Machine,
     /// What runs on it.
     pub guest: Guest,
+    /// Where trials begin, if that is not where the machine is switched on.
+    pub from: Option<Beginning>,
     /// What is typed and pressed.
     #[serde(default)]
     pub script: Vec<ScriptStep>,

@@ -5,9 +5,10 @@
 //! `aarch64/timer/interp/cpu/os/seed-7`. Only `boards` is there just when a scenario has that axis, since it
 //! changes what is expected: `aarch64/timer/virt-gic-2/interp/none/os/seed-1`.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::catalog::Entry;
+use crate::catalog::{self, Entry};
 use crate::process::quoted;
 use crate::schema::{Axes, Engine, Load, Scenario, Schedule};
 use crate::selection::Selection;
@@ -67,6 +68,23 @@ impl Trial {
             }
         }
         trials
+    }
+
+    /// The one trial that is selected in a repository. Of several engines, boards or loads that its scenario has, the first.
+    ///
+    /// # Errors
+    /// There is none, its scenario cannot be read, or several scenarios are selected.
+    pub fn only(root: &Path, selection: &Selection) -> Result<Self, String> {
+        let entries = catalog::read(root).map_err(|error| error.to_string())?;
+        let mut wanted = entries.into_iter().filter(|it| selection.wants(it.arch(), &it.name));
+        let entry = wanted.next().ok_or("there is no such scenario")?;
+        if let Some(other) = wanted.next() {
+            return Err(format!("choose one: {} or {}", entry.name, other.name));
+        }
+        let entry = Arc::new(entry);
+        let scenario = entry.scenario.as_ref().map_err(|error| error.report())?;
+        let trial = Self::all(&entry, scenario, selection).into_iter().next();
+        trial.ok_or_else(|| format!("{} has no such trial", entry.name))
     }
 
     /// The name; see the module.
@@ -141,7 +159,6 @@ fn slug(board: &str) -> String {
 mod tests {
     use super::*;
     use crate::schema;
-    use std::path::Path;
 
     fn trials(axes: &str, selection: &Selection) -> Vec<Trial> {
         let machine = if axes.contains("boards") { "{}" } else { "{ board: virt }" };

@@ -129,25 +129,44 @@ fn stress_ng_is_possible_only_where_it_is_installed() {
     assert_eq!(harness::load::impossible(&Load::parse("cpu").unwrap()), None);
 }
 
+/// Everything at once.
+const MIXED: &str = "cpu:1+switch:1+timer:1+memory:1+fsync:1+fork:1+pulse";
+
+/// The processes that have this in their environment, zombies aside: all that somebody started who has it.
+fn marked(mark: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for item in fs::read_dir("/proc").unwrap().flatten() {
+        // A zombie has no environment any more, nor has what ends meanwhile.
+        let environment = fs::read(item.path().join("environ")).unwrap_or_default();
+        if environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
+            found.push(item.file_name().to_string_lossy().into_owned());
+        }
+    }
+    found
+}
+
 /// Not a test, but what the next one kills.
 #[test]
 #[ignore = "waits for the test that starts it"]
 fn waiting_to_be_killed() {
     if std::env::var_os("LOCKSTEP_TEST_VICTIM").is_some() {
         let folder = tempfile::tempdir().unwrap();
-        let load = start("cpu:1+switch:1+fork:1+fsync:1+timer:1+pulse", folder.path());
+        let load = start(MIXED, folder.path());
         println!("\nprocesses {}", ids(&load).join(" "));
         counting(&load, folder.path(), Duration::from_secs(60));
         thread::sleep(Duration::from_secs(60));
     }
 }
 
-/// Without the reaper the load would outlive a harness that is killed, and so would an emulator that is stopped just then.
+/// Without the reaper the load would outlive a harness that is killed, and so would an emulator that is stopped just then. Counts all
+/// processes that there are, whatever they are: those of the load, what is run under it, and the reaper.
 #[test]
 fn nothing_outlives_an_owner_that_is_killed() {
+    let id = format!("{}-{}", std::process::id(), "nothing-outlives");
+    let mark = format!("LOCKSTEP_TEST_VICTIM={id}");
     let mut victim = Command::new(std::env::current_exe().unwrap())
         .args(["waiting_to_be_killed", "--exact", "--ignored", "--nocapture"])
-        .env("LOCKSTEP_TEST_VICTIM", "1")
+        .env("LOCKSTEP_TEST_VICTIM", &id)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -155,10 +174,14 @@ fn nothing_outlives_an_owner_that_is_killed() {
     let line = lines.find_map(|line| line.strip_prefix("processes ").map(str::to_owned));
     let line = line.expect("the victim tells its processes");
     let groups: Vec<_> = line.split(' ').map(str::to_owned).collect();
-    assert_eq!(groups.len(), 5);
+    assert_eq!(groups.len(), 6);
     // The switch load has a second process.
-    assert!(becomes(|| processes(&groups).len() >= 6), "{:?}", processes(&groups));
+    assert!(becomes(|| processes(&groups).len() >= 7), "{:?}", processes(&groups));
+    // The victim itself, the reaper, and what is run under the load.
+    assert!(becomes(|| marked(&mark).len() >= 10), "{:?}", marked(&mark));
+    let before = marked(&mark).len();
     victim.kill().unwrap();
     victim.wait().unwrap();
-    assert!(becomes(|| processes(&groups).is_empty()), "left: {:?}", processes(&groups));
+    assert!(becomes(|| marked(&mark).is_empty()), "left: {:?}", marked(&mark));
+    println!("{before} processes before the harness was killed, {} after", marked(&mark).len());
 }

@@ -3,11 +3,14 @@
 //! This file only chooses: each task has a file of its own. The tasks depend on
 //! none of our crates, so that they build in seconds in a fresh clone.
 
+mod again;
 mod bench;
+mod fault_table;
 mod guests;
 mod history;
 #[cfg(test)]
 mod layers;
+mod one_trial;
 mod process;
 mod replay_tests;
 mod scenario;
@@ -27,8 +30,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Run a seed that fails many times under load, and compare the failures.
+    Again(again::Options),
     /// Measure the interpreter, what recording costs, and the ratio to QEMU.
     Bench(bench::Arguments),
+    /// Say how soon each fault is caught, and whether anything is caught without one.
+    FaultTable(fault_table::Options),
     /// Build the small guests, or fetch real ones.
     #[command(subcommand)]
     Guests(guests::Command),
@@ -45,7 +52,9 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
+        Task::Again(options) => again::run(&options).map_err(|error| error.to_string()),
         Task::Bench(arguments) => bench::run(&arguments).map_err(|error| error.to_string()),
+        Task::FaultTable(options) => fault_table::run(&options).map_err(|error| error.to_string()),
         Task::Guests(command) => guests::run(&command).map_err(|error| error.to_string()),
         Task::History(options) => history::run(&options).map_err(|error| error.to_string()),
         Task::ReplayTests(options) => {

@@ -125,8 +125,13 @@ pub trait BackDoor: Send + Sync {
     fn awaits(&self) -> bool;
     /// The host's clock: how often the thread has come round.
     fn clock(&self) -> u64;
+    /// Sends the thread round, and gives it so many chances to be back before something else happens. Says whether it is late all
+    /// the same: as threads are on a busy host, now and then.
+    fn is_late(&self, chances: u64) -> bool;
     /// Has the thread do something.
     fn errand(&self, errand: Errand);
+    /// Gives the thread so many chances to have done all errands before something else happens.
+    fn linger(&self, chances: u64);
     /// Waits until the thread has done all errands.
     fn settle(&self);
     /// Does something that must not happen beside itself. With `fair`, those who want to do it take turns as they came.

@@ -38,6 +38,9 @@ pub enum Input {
         /// Whether the host could read them, and they were still those of the image.
         good: bool,
     },
+    /// A recording keeps the machine's state here, as a keyframe. The machine takes no notice of it, but is asked for nothing
+    /// else until that is done.
+    Keyframe,
 }
 
 /// A door's answer.

@@ -33,8 +33,11 @@ pub struct Bystander {
     knocker: Sender<Knock>,
     /// Knocks for which the thread was sent and which have not been answered.
     awaited: AtomicU64,
-    /// How often the thread has come round.
+    /// How often the thread has come round, and how often it was sent.
     ticks: Arc<AtomicU64>,
+    sent_round: AtomicU64,
+    /// Errands that are not done.
+    errands: Arc<AtomicU64>,
     turns: Turns,
 }
 
@@ -79,21 +82,35 @@ impl Bystander {
         let (sent, errands) = baton.channel(BOUND);
         let (knocker, knocks) = baton.channel(KNOCKS);
         let ticks = Arc::new(AtomicU64::new(0));
-        let (counter, door) = (Arc::clone(&ticks), knocker.clone());
+        let under_way = Arc::new(AtomicU64::new(0));
+        let (counter, undone, door) = (Arc::clone(&ticks), Arc::clone(&under_way), knocker.clone());
         // Not joined: it ends when the door is gone.
         baton.spawn("bystander", move || {
             while let Ok(sent) = errands.recv() {
                 match sent {
                     Sent::Knock(knock) => drop(door.send(knock)),
                     Sent::Tick => drop(counter.fetch_add(1, Ordering::Relaxed)),
-                    Sent::Errand(errand) => errand(),
+                    Sent::Errand(errand) => {
+                        errand();
+                        undone.fetch_sub(1, Ordering::Relaxed);
+                    }
                 }
             }
         })?;
         let turns = Turns { state: Mutex::default(), left: baton.wait_point("the log's lock") };
-        let awaited = AtomicU64::new(0);
-        let baton = baton.clone();
-        Ok(Arc::new(Self { baton, sent, knocks, knocker, awaited, ticks, turns }))
+        let (awaited, sent_round) = (AtomicU64::new(0), AtomicU64::new(0));
+        let (baton, errands) = (baton.clone(), under_way);
+        Ok(Arc::new(Self {
+            baton,
+            sent,
+            knocks,
+            knocker,
+            awaited,
+            ticks,
+            sent_round,
+            errands,
+            turns,
+        }))
     }
 
     fn answered(&self, knock: Option<Knock>) -> Option<Knock> {
@@ -129,11 +146,35 @@ impl BackDoor for Bystander {
     }
 
     fn clock(&self) -> u64 {
+        self.sent_round.fetch_add(1, Ordering::Relaxed);
         let _ = self.sent.send(Sent::Tick);
         self.ticks.load(Ordering::Relaxed)
     }
 
+    fn is_late(&self, chances: u64) -> bool {
+        let round = self.sent_round.fetch_add(1, Ordering::Relaxed) + 1;
+        let _ = self.sent.send(Sent::Tick);
+        let is_out = || self.ticks.load(Ordering::Relaxed) < round;
+        for _ in 0..chances {
+            if !is_out() {
+                return false;
+            }
+            self.baton.yield_point(Site::Send);
+        }
+        is_out()
+    }
+
+    fn linger(&self, chances: u64) {
+        for _ in 0..chances {
+            if self.errands.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            self.baton.yield_point(Site::Send);
+        }
+    }
+
     fn errand(&self, errand: Errand) {
+        self.errands.fetch_add(1, Ordering::Relaxed);
         let _ = self.sent.send(Sent::Errand(errand));
     }
 

@@ -74,6 +74,7 @@ fn write_input(f: &mut fmt::Formatter<'_>, input: &Input) -> fmt::Result {
         Input::HostRead { device, request, good } => {
             write!(f, " host-read device={device} request={request} good={good}")
         }
+        Input::Keyframe => f.write_str(" keyframe"),
     }
 }
 

@@ -105,6 +105,8 @@ pub enum ImageRole {
     Disk,
     /// A file that the guest can open by its name, through semihosting.
     File,
+    /// A recording: the machine begins at its last keyframe.
+    Prefix,
 }
 
 /// A set of names, each for one value: what users type and headers hold.
@@ -140,7 +142,7 @@ macro_rules! names {
 names!(IoMode, "a mode of I/O: modelled or live": Modelled "modelled", Live "live");
 names!(ImageRole, "what an image can be for":
     Kernel "kernel", Initrd "initrd", Bios "bios", DeviceTree "device-tree", Disk "disk",
-    File "file");
+    File "file", Prefix "prefix");
 
 /// An image that the machine was given.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -113,6 +113,7 @@ fn parse_input(words: &mut Words<'_>) -> Result<Input, String> {
             request: parse(words.value("request")?)?,
             good: parse(words.value("good")?)?,
         },
+        "keyframe" => Input::Keyframe,
         other => return Err(format!("unknown input {}", excerpt(other))),
     })
 }

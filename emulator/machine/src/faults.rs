@@ -19,6 +19,10 @@ use crate::system::System;
 
 /// Instructions after which a timer of the host that has run out is noticed.
 const HOST_TIMER: u64 = 500;
+/// Chances of a timer of the host to be in time: it mostly is.
+const TIMER_CHANCES: u64 = 12;
+/// Chances of the thread that frees memory to be done while nobody sleeps.
+const FREEING_CHANCES: u64 = 8;
 
 /// Which vCPU runs, and until when.
 pub(crate) type Scheduler = (VcpuId, u64);
@@ -27,12 +31,9 @@ impl<G: Guest> System<G> {
     /// Between two instructions: lets the host in.
     pub(crate) fn let_host_in(&mut self) {
         let Some(door) = self.cx.bp.faults.back_door().cloned() else { return };
-        let always =
-            [(Fault::ThirdThreadKick, Knock::Kick), (Fault::SmpSwitchUnrecorded, Knock::Switch)];
-        for (fault, knock) in always {
-            if self.cx.bp.faults.has(fault) && !door.awaits() {
-                door.send(knock);
-            }
+        let timer = self.cx.bp.faults.has(Fault::SmpSwitchUnrecorded);
+        if timer && self.slice_end > self.cx.bp.retired && door.is_late(TIMER_CHANCES) {
+            self.serve(Knock::Switch);
         }
         while let Some(knock) = door.answer() {
             self.serve(knock);
@@ -74,6 +75,11 @@ impl<G: Guest> System<G> {
         }
         if let Some(door) = faults.door_of(Fault::PollTimeoutReadsClock) {
             self.poll(&**door);
+        }
+        if faults.door_of(Fault::ThirdThreadKick).is_some_and(|door| door.is_late(FREEING_CHANCES))
+        {
+            self.serve(Knock::Kick);
+            return true;
         }
         // What is under way past the calendar comes, too.
         if self.cx.bp.calendar.next().is_none()
@@ -131,8 +137,8 @@ pub(crate) fn shared(
     let on = fair || faults.has(Fault::TwoWriters);
     match faults.back_door().filter(|_| on) {
         Some(door) => {
-            let log = Log { recorder: Some(recorder), last: None };
-            Box::new(TwoWriters { log: Arc::new(Mutex::new(log)), door: Arc::clone(door), fair })
+            let log = Arc::new(Mutex::new(Log { recorder: Some(recorder), last: None }));
+            Box::new(TwoWriters { log, door: Arc::clone(door), fair, sent: None })
         }
         None => Box::new(recorder),
     }
@@ -173,7 +179,13 @@ struct TwoWriters {
     log: Arc<Mutex<Log>>,
     door: Arc<dyn BackDoor>,
     fair: bool,
+    /// The last event that the other thread was told of.
+    sent: Option<Event>,
 }
+
+/// Chances of the other thread to write first, and how many more there are for each instruction that the machine executes
+/// meanwhile: only what happens at nearly the same time is a race.
+const WRITING_CHANCES: u64 = 4;
 
 impl TwoWriters {
     fn lock(&self) -> MutexGuard<'_, Log> {
@@ -190,12 +202,25 @@ impl Observer for TwoWriters {
         if matches!(event.what.kind(), EventKind::ConsoleOut | EventKind::Due) {
             let (log, door, fair) = (Arc::clone(&self.log), Arc::clone(&self.door), self.fair);
             let event = event.clone();
+            self.sent = Some(event.clone());
             self.door.errand(Box::new(move || {
                 door.with_lock(fair, &mut || {
                     log.lock().unwrap_or_else(PoisonError::into_inner).append(&event);
                 });
             }));
             return Verdict::Continue;
+        }
+        match self.sent.take() {
+            // Whoever finds a timer due raises its interrupt when that is written down.
+            Some(sent)
+                if sent.what.kind() == EventKind::Due && sent.at.retired == event.at.retired =>
+            {
+                self.door.settle();
+            }
+            Some(sent) => {
+                self.door.linger(WRITING_CHANCES + (event.at.retired - sent.at.retired).min(1000));
+            }
+            None => {}
         }
         let mut verdict = Verdict::Continue;
         self.door.with_lock(self.fair, &mut || verdict = self.lock().append(event));

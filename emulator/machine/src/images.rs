@@ -60,6 +60,13 @@ impl Images {
         of_role.map(|(record, bytes)| (record, bytes))
     }
 
+    /// The images but for those of a role.
+    #[must_use]
+    pub fn without(&self, role: ImageRole) -> Self {
+        let others = self.list.iter().filter(|(record, _)| record.role != role);
+        Self { list: others.cloned().collect() }
+    }
+
     /// What identifies the images, in the order in which they were given.
     #[must_use]
     pub fn records(&self) -> Vec<ImageRecord> {

@@ -1,7 +1,7 @@
 //! Keyframes: the states that a recording keeps, so that it opens anywhere.
 //!
-//! They are taken at fixed counts of instructions, so that they are at the same moments in every recording of a run. Taking one is
-//! stopping between two instructions and looking, which no run can notice.
+//! They are taken at fixed counts of instructions, or where an input asks for one, so that they are at the same moments in every
+//! recording of a run. Taking one is stopping between two instructions and looking, which no run can notice.
 
 use std::num::NonZeroU64;
 
@@ -13,7 +13,7 @@ use lockstep_log::{
 use lockstep_memory::PAGE_SIZE;
 
 use crate::system::VERSION;
-use crate::{Machine, Snapshot};
+use crate::{Goal, Machine, Snapshot};
 
 const _: () = assert!(PAGE_SIZE == lockstep_log::PAGE);
 
@@ -53,21 +53,23 @@ pub enum KeyframeError {
 
 /// Takes keyframes of a machine.
 pub(crate) struct Keyframes {
-    /// Instructions between two of them.
-    every: NonZeroU64,
+    /// Instructions between two of them, if they are taken at counts.
+    every: Option<NonZeroU64>,
     /// The last one, or the machine as it was built.
     last: Snapshot,
 }
 
 impl Keyframes {
     /// Keyframes of a machine that was just built.
-    pub(crate) fn new(machine: &mut dyn Machine, every: NonZeroU64) -> Self {
+    pub(crate) fn new(machine: &mut dyn Machine, every: Option<NonZeroU64>) -> Self {
         Self { every, last: machine.save() }
     }
 
-    /// The count of instructions at which to take the next one.
-    pub(crate) fn next(&self, now: u64) -> u64 {
-        (now / self.every).saturating_add(1).saturating_mul(self.every.get())
+    /// How far to run for the next one.
+    pub(crate) fn next(&self, now: u64) -> Goal {
+        self.every.map_or(Goal::End, |every| {
+            Goal::before((now / every).saturating_add(1).saturating_mul(every.get()))
+        })
     }
 
     /// Takes one.

@@ -12,6 +12,7 @@ mod images;
 mod inspect;
 mod keyframe;
 mod machine;
+mod prefix;
 mod record;
 mod replay;
 mod script;

@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::num::NonZeroU64;
 
-use lockstep_core::{Event, Level, Observer, Verdict};
+use lockstep_core::{Event, Input, Level, Observer, Verdict, What};
 use lockstep_log::{EncodeError, FrameEncoder, Header};
 
 use crate::keyframe::Keyframes;
@@ -31,6 +31,8 @@ pub struct Recorder {
     sink: Box<dyn LogSink>,
     level: Level,
     failure: Option<EncodeError>,
+    /// An input has asked for a keyframe, which is yet to be taken.
+    keep: bool,
 }
 
 impl Observer for Recorder {
@@ -39,15 +41,12 @@ impl Observer for Recorder {
     }
 
     fn observe(&mut self, event: &Event) -> Verdict {
-        match self.encoder.push(event) {
-            Ok(None) => Verdict::Continue,
-            Ok(Some(frame)) => {
-                if self.sink.append(frame) {
-                    Verdict::Continue
-                } else {
-                    Verdict::Stop
-                }
-            }
+        self.keep |= event.what == What::Input(Input::Keyframe);
+        let pushed = self.encoder.push(event);
+        let taken = pushed.map(|frame| frame.is_none_or(|frame| self.sink.append(frame)));
+        match taken {
+            Ok(true) if !self.keep => Verdict::Continue,
+            Ok(_) => Verdict::Stop,
             Err(error) => {
                 self.failure.get_or_insert(error);
                 Verdict::Stop
@@ -78,7 +77,7 @@ impl Recording {
                 }
             }
         }
-        let recorder = Recorder { encoder, sink, level: header.level, failure: None };
+        let recorder = Recorder { encoder, sink, level: header.level, failure: None, keep: false };
         #[cfg(not(feature = "faults"))]
         let recorder = Box::new(recorder);
         #[cfg(feature = "faults")]
@@ -88,9 +87,9 @@ impl Recording {
     }
 
     /// Has the recording keep the machine's state each time `every` more instructions have retired. The machine is still as it
-    /// was built.
+    /// was built. Without `every`, only where an input asks for it.
     #[must_use]
-    pub fn with_keyframes(self, machine: &mut dyn Machine, every: NonZeroU64) -> Self {
+    pub fn with_keyframes(self, machine: &mut dyn Machine, every: Option<NonZeroU64>) -> Self {
         Self { keyframes: Some(Keyframes::new(machine, every)) }
     }
 
@@ -98,20 +97,23 @@ impl Recording {
     pub fn run(&mut self, machine: &mut dyn Machine) -> Pause {
         let Some(keyframes) = &mut self.keyframes else { return machine.run(Goal::End) };
         loop {
-            let pause = machine.run(Goal::before(keyframes.next(machine.moment().retired)));
-            if pause != Pause::Reached {
+            let pause = machine.run(keyframes.next(machine.moment().retired));
+            if !matches!(pause, Pause::Reached | Pause::Observer) {
                 return pause;
             }
             // The encoder is the observer's; the machine must be whole to be looked at.
             let mut observer = machine.take_observer();
             let recorder: &mut dyn Any = &mut *observer;
-            let failed = recorder.downcast_mut::<Recorder>().is_some_and(|recorder| {
-                let taken = keyframes.take(machine, &mut recorder.encoder);
-                recorder.failure = recorder.failure.take().or(taken.err());
-                recorder.failure.is_some()
-            });
+            let goes_on =
+                recorder.downcast_mut::<Recorder>().map_or(pause == Pause::Reached, |recorder| {
+                    let wanted = std::mem::take(&mut recorder.keep) || pause == Pause::Reached;
+                    if wanted && recorder.failure.is_none() {
+                        recorder.failure = keyframes.take(machine, &mut recorder.encoder).err();
+                    }
+                    wanted && recorder.failure.is_none()
+                });
             machine.set_observer(observer);
-            if failed {
+            if !goes_on {
                 return Pause::Observer;
             }
         }

@@ -171,7 +171,8 @@ impl<S: Read + Seek + Send + 'static> Replay<S> {
         let keyframes = log.keyframes().unwrap_or_default();
         let keyframes = keyframes.iter().rev().filter_map(Expected::of).collect();
         let mut machine = build(&header.machine, images)?;
-        let clock = Clock::new(header.machine.ns_per_insn);
+        let mut clock = Clock::new(header.machine.ns_per_insn);
+        clock.warp_to(machine.moment().retired, machine.time());
         let checker = Checker::new(log.into_events(), header.level).with_clock(clock);
         let player = Player { checker, level: header.level, found: None, exhausted: false };
         machine.set_observer(Box::new(player));

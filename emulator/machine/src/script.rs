@@ -9,6 +9,7 @@
 //! after "Hit any key" type "\n"
 //! after "=> " delay 10ms type "version\n"
 //! at-time 2.5s power-key
+//! at 1_100_000 keyframe
 //! at 1_200_000 stop
 //! ```
 
@@ -61,6 +62,12 @@ impl Script {
             }
         }
         Ok(Self { steps })
+    }
+
+    /// Whether it has the recording keep the machine's state somewhere.
+    #[must_use]
+    pub fn keeps_states(&self) -> bool {
+        self.steps.iter().any(|step| step.input == Input::Keyframe)
     }
 }
 
@@ -156,7 +163,8 @@ fn parse_action(words: &[Word]) -> Result<Input, String> {
         [word] if bare(word, "power-key") => Ok(Input::PowerKey),
         [word] if bare(word, "reset") => Ok(Input::Reset),
         [word] if bare(word, "stop") => Ok(Input::Stop),
-        _ => Err("end with type \"TEXT\", power-key, reset or stop".to_owned()),
+        [word] if bare(word, "keyframe") => Ok(Input::Keyframe),
+        _ => Err("end with type \"TEXT\", power-key, reset, keyframe or stop".to_owned()),
     }
 }
 

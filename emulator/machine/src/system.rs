@@ -230,6 +230,10 @@ impl<G: Guest> System<G> {
                 Offer::Input(input) => self.accept(&input),
                 Offer::NotNow | Offer::Never => break,
             }
+            // Whoever wants to look at the machine here finds it before the next input, which is asked for again.
+            if self.cx.bp.journal.stop_wanted() {
+                return;
+            }
         }
         self.next_poll = self.door.next_poll(self.retired(), &self.cx.bp.clock);
         self.cx.bp.watch_outputs = self.door.watches_outputs();
@@ -248,6 +252,11 @@ impl<G: Guest> System<G> {
                 self.cx.bp.clock.warp_to(retired, *to);
             }
             Input::Stop => self.end(StopReason::Requested),
+            // Nothing has come: whoever waits for an event waits on.
+            Input::Keyframe => {
+                self.next_poll = 0;
+                return;
+            }
         }
         self.end_waits_for_events();
         self.next_poll = 0;

@@ -58,7 +58,8 @@ impl Timeline {
         machine.set_engine(options.engine)?;
         let built = (!history.keyframes.is_empty()).then(|| machine.save());
         let mut runner = Runner::new(machine, Some(&history));
-        runner.run(before(0).min(history.end()));
+        // Where it was switched on, or where its prefix ends.
+        runner.run(before(runner.moment().retired).min(history.end()));
         let recording = Track::begin(&mut runner, Some(history.clone()), options.checkpoint_memory)
             .with_keyframes(built);
         Ok(Self {

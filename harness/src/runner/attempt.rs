@@ -11,7 +11,7 @@ use lockstep_host::schedule::Schedule as SavedSchedule;
 use lockstep_log::{DivergenceReport, ImageRole, encode, parse_dump};
 use lockstep_machine::Images;
 
-use super::Runner;
+use super::{Runner, prefix};
 use crate::failure::{Evidence, Failure, first_difference, tail};
 use crate::gdb::Gdb;
 use crate::golden;
@@ -49,6 +49,7 @@ impl Attempt<'_> {
         let script = self.folder.join("script.txt");
         fs::write(script, script_text(&self.scenario.script))?;
         self.make_disks()?;
+        self.find_prefix()?;
         let disks = self.disk_digests()?;
         let mut not_tried = None;
         for recording in 1..=self.runner.recordings {
@@ -79,7 +80,7 @@ impl Attempt<'_> {
     }
 
     /// The file of a disk.
-    fn disk(&self, number: usize) -> PathBuf {
+    pub(super) fn disk(&self, number: usize) -> PathBuf {
         match self.scenario.guest.disks.get(number) {
             Some(Disk::Image(image)) => image.path(&self.trial.entry.folder, &self.runner.root),
             _ => self.folder.join(format!("disk-{number}.img")),
@@ -87,7 +88,7 @@ impl Attempt<'_> {
     }
 
     /// The folder of the files that the guest can open.
-    fn files(&self) -> Option<PathBuf> {
+    pub(super) fn files(&self) -> Option<PathBuf> {
         self.scenario.guest.files.as_ref().map(|folder| self.trial.entry.folder.join(folder))
     }
 
@@ -211,6 +212,9 @@ impl Attempt<'_> {
                 images.add(ImageRole::File, &name, bytes);
             }
         }
+        if self.scenario.from.is_some() {
+            images.add(ImageRole::Prefix, prefix::NAME, fs::read(self.prefix())?);
+        }
         let (log, engine) = (fs::read(self.log(recording))?, self.trial.engine);
         let timeout = self.scenario.timeout.duration();
         let library = Library::open(log, images, engine, timeout);
@@ -252,7 +256,7 @@ impl Attempt<'_> {
         })
     }
 
-    fn process(&self, name: &str, arguments: Vec<OsString>) -> Run {
+    pub(super) fn process(&self, name: &str, arguments: Vec<OsString>) -> Run {
         Run {
             program: self.emulator.to_owned(),
             arguments,
@@ -312,6 +316,27 @@ impl Attempt<'_> {
 
     /// The machine on the command line.
     fn machine_options(&self, arguments: &mut Vec<OsString>) {
+        self.hardware_options(arguments);
+        let record = &self.scenario.record;
+        let mut option = |name: &str, value: Option<OsString>| {
+            if let Some(value) = value {
+                arguments.extend([name.into(), value]);
+            }
+        };
+        let text = |value: &dyn ToString| Some(OsString::from(value.to_string()));
+        if !self.scenario.script.is_empty() && !self.types_live() {
+            option("--script", Some(self.folder.join("script.txt").into()));
+        }
+        option("--seed", text(&self.trial.seed));
+        option("--engine", text(&self.trial.engine));
+        option("--level", record.level.and_then(|level| text(&level)));
+        option("--digest-every", record.digest_every.and_then(|n| text(&n)));
+        option("--limit", record.limit.and_then(|n| text(&n)));
+        self.image_options(arguments);
+    }
+
+    /// What cannot be another for recordings that begin at the same state.
+    pub(super) fn hardware_options(&self, arguments: &mut Vec<OsString>) {
         let Scenario { machine, guest, record, .. } = self.scenario;
         let mut option = |name: &str, value: Option<OsString>| {
             if let Some(value) = value {
@@ -324,17 +349,8 @@ impl Attempt<'_> {
         option("--memory", machine.memory.as_ref().and_then(|size| text(size)));
         option("--cpus", machine.cpus.as_ref().and_then(|cpus| text(cpus)));
         option("--append", guest.append.as_ref().map(Into::into));
-        if !self.scenario.script.is_empty() && !self.types_live() {
-            option("--script", Some(self.folder.join("script.txt").into()));
-        }
-        option("--seed", text(&self.trial.seed));
-        option("--engine", text(&self.trial.engine));
-        option("--level", record.level.and_then(|level| text(&level)));
-        option("--digest-every", record.digest_every.and_then(|n| text(&n)));
         option("--ns-per-insn", record.ns_per_insn.and_then(|n| text(&n)));
-        option("--limit", record.limit.and_then(|n| text(&n)));
         option("--io", Some(record.io).filter(|io| *io == Io::Live).and_then(|io| text(&io)));
-        self.image_options(arguments);
     }
 
     /// What the emulator is to do wrong.
@@ -345,6 +361,14 @@ impl Attempt<'_> {
 
     /// The images: a log names them, and does not say where they are.
     fn image_options(&self, arguments: &mut Vec<OsString>) {
+        self.guest_options(arguments);
+        if self.scenario.from.is_some() {
+            arguments.extend(["--from".into(), self.prefix().into()]);
+        }
+    }
+
+    /// Those that the guest is made of.
+    pub(super) fn guest_options(&self, arguments: &mut Vec<OsString>) {
         for (key, image) in self.scenario.guest.images() {
             let path = image.path(&self.trial.entry.folder, &self.runner.root);
             arguments.extend([format!("--{key}").into(), path.into()]);
@@ -363,7 +387,7 @@ impl Attempt<'_> {
     }
 
     /// Runs a process, which has to end with this status.
-    fn finish(&self, run: &Run, what: &str, expected: i32) -> Result<(), Failure> {
+    pub(super) fn finish(&self, run: &Run, what: &str, expected: i32) -> Result<(), Failure> {
         let (what, ended) = (what.to_owned(), run.run()?);
         match ended {
             Ended::Exited(code) if code == expected => Ok(()),

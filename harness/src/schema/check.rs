@@ -18,7 +18,8 @@ pub(super) fn check(scenario: &Scenario, folder: &Path) -> Checked {
     }
     machine(&scenario.machine, &scenario.axes)?;
     guest(&scenario.guest, folder)?;
-    script(&scenario.script)?;
+    from(scenario)?;
+    script(&[Key("script")], &scenario.script)?;
     steps(&scenario.steps)?;
     axes(&scenario.axes)?;
     positive(scenario)?;
@@ -92,10 +93,28 @@ fn file(at: Vec<Segment<'static>>, folder: &Path, path: &Path) -> Checked {
     Ok(())
 }
 
-fn script(steps: &[ScriptStep]) -> Checked {
+/// A beginning is somewhere, and the same for all trials.
+fn from(scenario: &Scenario) -> Checked {
+    let Some(from) = &scenario.from else { return Ok(()) };
+    script(&[Key("from"), Key("script")], &from.script)?;
+    if let Some((key, message)) = from.step().problem() {
+        let path: Vec<_> = [Key("from")].into_iter().chain(key.map(Key)).collect();
+        return Err(Problem::at(path, message));
+    }
+    if scenario.record.io == Io::Live {
+        return Err(Problem::at(
+            [Key("from")],
+            "what is live is not the same twice, and cannot be shared",
+        )
+        .help("leave `io: live` out of `record`"));
+    }
+    Ok(())
+}
+
+fn script(place: &[Segment<'static>], steps: &[ScriptStep]) -> Checked {
     for (index, step) in steps.iter().enumerate() {
         if let Some((key, message)) = step.problem() {
-            let mut path = vec![Key("script"), Index(index)];
+            let mut path = [place, &[Index(index)]].concat();
             path.extend(key.map(Key));
             return Err(Problem::at(path, message));
         }

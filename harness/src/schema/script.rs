@@ -38,6 +38,8 @@ pub enum Action {
     PowerKey,
     /// Press the reset button.
     Reset,
+    /// Keep the machine's state in the log.
+    Keyframe,
     /// End the recording.
     Stop,
 }
@@ -82,8 +84,42 @@ impl ScriptStep {
             (Some(text), _) => line + " type " + &quote(text),
             (None, Some(Action::PowerKey)) => line + " power-key",
             (None, Some(Action::Reset)) => line + " reset",
+            (None, Some(Action::Keyframe)) => line + " keyframe",
             (None, Some(Action::Stop) | None) => line + " stop",
         }
+    }
+}
+
+/// Where trials begin, if that is not where the machine is switched on. What comes before is recorded once.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Beginning {
+    /// What is typed and pressed on the way there.
+    pub script: Vec<ScriptStep>,
+    /// When the guest has printed this, counted from the last step.
+    pub after: Option<String>,
+    /// At this number of instructions.
+    pub at: Option<u64>,
+    /// At this virtual time.
+    pub at_time: Option<Span>,
+    /// So much virtual time later than the text of `after`.
+    pub delay: Option<Span>,
+}
+
+impl Beginning {
+    /// The step that keeps the machine's state.
+    pub(super) fn step(&self) -> ScriptStep {
+        let Self { after, at, at_time, delay, .. } = self.clone();
+        ScriptStep { after, at, at_time, delay, text: None, action: Some(Action::Keyframe) }
+    }
+
+    /// All steps of the recording that ends there.
+    #[must_use]
+    pub fn steps(&self) -> Vec<ScriptStep> {
+        let at_once =
+            ScriptStep { at: Some(0), action: Some(Action::Stop), ..ScriptStep::default() };
+        let way = self.script.iter().cloned();
+        way.chain([self.step(), at_once]).collect()
     }
 }
 

@@ -187,7 +187,8 @@ impl Driver for Library {
         machine.set_engine(self.engine).map_err(|error| error.to_string())?;
         machine.set_door(Box::new(LogDoor::new(self.timeline.events().iter())));
         let mut at = |count: &u64| {
-            machine.run(Goal::before(*count));
+            // There is nothing before the beginning.
+            machine.run(Goal::before((*count).max(machine.moment().retired)));
             (machine.moment(), machine.digest())
         };
         Ok(counts.iter().map(&mut at).collect())

@@ -52,6 +52,7 @@ pub(crate) fn events() -> Vec<Event> {
         (9, 0, What::Input(Input::TimePasses { to: time(150) })),
         (9, 0, What::Input(Input::Stop)),
         (9, 0, What::Input(Input::HostRead { device: 6, request: 1 << 40, good: true })),
+        (9, 0, What::Input(Input::Keyframe)),
     ];
     for byte in *b"\r\nhi\n" {
         list.push((40, 0, What::ConsoleOut { port: 0, byte }));

@@ -45,8 +45,20 @@ pub struct BoardInfo {
 pub const BOARDS: &[BoardInfo] = &[virt::INFO, clipper::INFO, ccw::INFO];
 
 /// Builds the machine that a record describes. The images must be the board's kind; whether they are those of a
-/// recording is checked by whoever has the recording.
+/// recording is checked by whoever has the recording. With a prefix among them, the machine is where that ends.
 pub fn build(record: &MachineRecord, images: &Images) -> Result<Box<dyn Machine>, BuildError> {
+    let mut record = record.clone();
+    crate::check(&mut record)?;
+    let mut machine = build_from_power_on(&record, images)?;
+    crate::prefix::enter(&mut *machine, &record, images)?;
+    Ok(machine)
+}
+
+/// The same, where it is switched on.
+pub(crate) fn build_from_power_on(
+    record: &MachineRecord,
+    images: &Images,
+) -> Result<Box<dyn Machine>, BuildError> {
     let mut record = record.clone();
     crate::check(&mut record)?;
     // `check` has found the board among BOARDS.

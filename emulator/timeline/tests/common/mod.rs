@@ -72,7 +72,7 @@ pub(crate) fn record_keeping(
     let mut recording =
         Recording::begin(&mut *machine, &header, &images, Box::new(sender)).unwrap();
     if let Some(every) = every {
-        recording = recording.with_keyframes(&mut *machine, every);
+        recording = recording.with_keyframes(&mut *machine, Some(every));
     }
     assert!(matches!(recording.run(&mut *machine), Pause::Ended(_)));
     recording.finish(&mut *machine).unwrap();

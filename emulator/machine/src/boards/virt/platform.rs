@@ -262,7 +262,7 @@ impl Platform for VirtPlatform {
             Input::Console { .. } | Input::HostRead { .. } => self.slots.input(cx, input),
             Input::PowerKey => self.gpio.press_power_key(cx),
             // The run loop's.
-            Input::Reset | Input::TimePasses { .. } | Input::Stop => {}
+            Input::Reset | Input::TimePasses { .. } | Input::Stop | Input::Keyframe => {}
         }
         self.drive_lines(cx);
     }

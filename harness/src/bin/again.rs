@@ -1,0 +1,70 @@
+//! Runs the one trial that the environment selects as often as the argument says, and compares how it fails. `cargo xtask again`
+//! starts it.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use harness::emulator;
+use harness::golden::Goldens;
+use harness::runner::{Outcome, Runner};
+use harness::selection::Selection;
+use harness::suite::repository;
+use harness::trial::Trial;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Says whether all runs failed in the same way.
+fn run() -> Result<bool, String> {
+    let times = std::env::args().nth(1).and_then(|word| word.parse().ok());
+    let times: u32 = times.ok_or("say how often")?;
+    let selection = Selection::from_environment()?;
+    let root = repository();
+    let trial = Trial::only(&root, &selection)?;
+    let emulator = emulator::find(&root)?;
+    let runner = Runner {
+        target: root.join("target"),
+        goldens: Goldens::in_folder(root.join("golden")),
+        recordings: selection.recordings(),
+        root,
+    };
+    let (mut failures, mut schedules) = (Tally::default(), Tally::default());
+    let mut passed = 0;
+    for _ in 0..times {
+        let outcome = runner.run(&trial, || Ok(emulator.to_owned()));
+        let Outcome { failure, schedules: digests, .. } = outcome.map_err(|e| e.to_string())?;
+        schedules.add(digests.join(" "));
+        // It has the schedules of the other processes, too.
+        failure.map_or_else(|| passed += 1, |failure| failures.add(failure));
+    }
+    println!("{}: {times} runs, {passed} passed", trial.name());
+    println!("different failures: {}", failures.0.len());
+    failures.print();
+    println!("different schedules of the recordings: {}", schedules.0.len());
+    schedules.print();
+    Ok(passed == 0 && failures.0.len() == 1 && schedules.0.len() == 1)
+}
+
+/// How often there was what.
+#[derive(Default)]
+struct Tally(BTreeMap<String, u32>);
+
+impl Tally {
+    fn add(&mut self, what: String) {
+        *self.0.entry(what).or_default() += 1;
+    }
+
+    fn print(&self) {
+        for (what, times) in &self.0 {
+            println!("  {times} times: {}", what.trim_end().replace('\n', "\n    "));
+        }
+    }
+}
