@@ -6,6 +6,7 @@
 //! processor has beyond its registers. "Principles of Operation" is SA22-7832.
 
 mod access;
+mod access_registers;
 mod branch;
 mod control;
 mod control_ops;

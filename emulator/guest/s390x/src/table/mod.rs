@@ -130,6 +130,20 @@ impl Row {
         self.operands == "r1,r3,s" && (self.name.starts_with("lm") || self.name.starts_with("stm"))
     }
 
+    /// Whether its one storage operand has a base register, in the fifth half-byte.
+    pub(crate) fn has_single_base(&self) -> bool {
+        use Format::*;
+        matches!(
+            self.format,
+            RX | RXY | RXE | RXF | RS | RSY | RSL | S | SI | SIY | SIL | SMI | VRX | VRS
+        )
+    }
+
+    /// Whether its storage operand is at a relative address.
+    pub(crate) fn has_relative_operand(&self) -> bool {
+        matches!(self.first, 0xc4 | 0xc6) && self.operands.contains('j')
+    }
+
     /// Whether the half-byte at a place is the number of a general register.
     #[must_use]
     pub fn names_register(&self, place: usize) -> bool {
