@@ -23,6 +23,8 @@ pub mod facilities;
 #[cfg(feature = "faults")]
 mod faults;
 mod float;
+mod float_control;
+mod float_convert;
 mod float_registers;
 mod guest;
 mod insn;
