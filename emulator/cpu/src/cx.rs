@@ -709,6 +709,11 @@ impl<G: Guest> Emit<G> for Cx<G> {
     }
 
     #[inline(always)]
+    fn select_space(&mut self, register: Reg) {
+        G::select_space(self, register);
+    }
+
+    #[inline(always)]
     fn jump_rel(&mut self, offset: i64) {
         self.next_pc = self.cpu.pc.wrapping_add_signed(offset);
     }

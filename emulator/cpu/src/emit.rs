@@ -192,6 +192,12 @@ pub trait Emit<G: Guest> {
         otherwise: impl FnOnce(&mut Self) -> Result<(), Self::Exit>,
     ) -> Result<(), Self::Exit>;
 
+    /// The accesses that follow are to the operand with this base register, see [`Guest::select_space`]. Instructions of one
+    /// operand need not say so.
+    #[inline(always)]
+    fn select_space(&mut self, register: Reg) {
+        let _ = register;
+    }
     /// Loads, zero-extended.
     fn load(&mut self, address: Self::V, mem: Mem) -> Result<Self::V, Self::Exit>;
     /// Stores the low bytes of a value.

@@ -7,7 +7,7 @@ use lockstep_memory::{DeviceCx, PhysMem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Access, Cx, DeviceRegion, Emit, Exit, Mem, RegisterInfo, TlbEntry, Vcpu};
+use crate::{Access, Cx, DeviceRegion, Emit, Exit, Mem, Reg, RegisterInfo, TlbEntry, Vcpu};
 
 /// The meaning of an instruction, as one engine has it.
 pub type Meaning<E, I, X> = fn(&mut E, &I) -> Result<(), X>;
@@ -127,6 +127,11 @@ pub trait Guest: Sized + 'static {
     /// depends on its having completed. `cx.left` is not zero; an exception instead of the instruction takes one off.
     fn run_carefully(cx: &mut Cx<Self>, run: &mut Step<'_, Self>) -> Result<(), Exit<Self>> {
         run(cx)
+    }
+    /// The data accesses that follow are to the operand whose base register has this number: for architectures in which that
+    /// may choose the address space. While it may, [`Vcpu::careful`] is set, so compiled code does not ask.
+    fn select_space(cx: &mut Cx<Self>, register: Reg) {
+        let _ = (cx, register);
     }
     /// Looks at a data access that would succeed, while [`Vcpu::watched`] is set: for watchpoints.
     fn watch(cx: &mut Cx<Self>, address: u64, mem: Mem, access: Access) -> Result<(), Exit<Self>> {

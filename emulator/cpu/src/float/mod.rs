@@ -25,6 +25,7 @@ mod integer;
 mod nan;
 mod parts;
 mod round;
+mod s390x;
 #[cfg(test)]
 #[allow(
     clippy::disallowed_macros,
@@ -45,3 +46,4 @@ pub use env::{Env, Flags, InfTimesZero, NanOrder, NanRules, NanToInt, Rounding, 
 pub use fma::{Negate, fma, fma_negating};
 pub use format::{Double, Format, Half, Quad, Single};
 pub use integer::{Integer, Wrapped, from_int, round_to_integral, to_int, to_int_wrapping};
+pub use s390x::{Division, divide_to_integer, round_to_precision};

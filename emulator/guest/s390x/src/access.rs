@@ -1,14 +1,15 @@
 //! Address-space numbers, program calls and the linkage stack.
 //!
-//! The kernels that this machine runs name their address spaces by control registers alone. What needs tables of address-space
-//! numbers (PROGRAM CALL, the linkage stack, access lists) says so loudly.
+//! The kernels that this machine runs name their address spaces by control registers and access registers
+//! ([`crate::access_registers`]). What needs tables of address-space numbers (PROGRAM CALL, the linkage stack) says so loudly.
 
 use lockstep_cpu::{Cx, Exit};
 
 use crate::control_ops::check_extraction;
 use crate::exceptions::{code, program, unimplemented};
+use crate::long::set_cc;
 use crate::system::privileged;
-use crate::{S390x, Text, psw};
+use crate::{S390x, Text, access_registers, psw, reg};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -89,9 +90,19 @@ absent! {
     msta = "MODIFY STACKED STATE";
     ssar = "SET SECONDARY ASN";
     ssair = "SET SECONDARY ASN WITH INSTANCE";
-    tar = "TEST ACCESS";
     lasp = "LOAD ADDRESS SPACE PARAMETERS";
     rp = "RESUME PROGRAM";
+}
+
+/// TEST ACCESS: 0 the primary space, 1 and 2 by the dispatchable unit's and the primary space's list, 3 the secondary space or none.
+pub(crate) fn tar(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
+    let text = Text(text);
+    // Register 0 is as good as others here.
+    let token = cx.cpu.regs[usize::from(reg::ACCESS + text.nibble(6))] as u32;
+    let index = (cx.cpu.regs[usize::from(text.nibble(7))] >> 16) as u16;
+    let code = access_registers::test(cx, token, index)?;
+    set_cc(cx, code);
+    Ok(0)
 }
 
 /// PURGE ALB: nothing is kept of access lists.

@@ -5,7 +5,6 @@ use lockstep_cpu::{Cx, Exit};
 use crate::control::cr0;
 use crate::exceptions::{self, code, program};
 use crate::long::set_cc;
-use crate::sys::SpaceKind;
 use crate::system::{check_key, privileged};
 use crate::timing_ops::aligned;
 use crate::{S390x, Text, mmu, psw, storage};
@@ -277,9 +276,4 @@ pub(crate) fn lpp(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
     storage::fetch(cx, place, &mut bytes)?;
     cx.cpu.sys.program_parameter = u64::from_be_bytes(bytes);
     Ok(0)
-}
-
-/// The space that data accesses use, for those that ask about addresses.
-pub(crate) fn current_kind(cx: &Cx<S390x>) -> SpaceKind {
-    mmu::space_of(cx, lockstep_cpu::Access::Read).kind
 }

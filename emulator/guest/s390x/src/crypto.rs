@@ -13,7 +13,7 @@ use lockstep_cpu::{Access, Cx, Exit};
 
 use crate::exceptions::{code, program};
 use crate::long::set_cc;
-use crate::storage::{self, Span, address_in, length_in, put_address, put_length, span};
+use crate::storage::{self, Span, address_in, length_in, put_address, put_length, span_of};
 use crate::{S390x, Text};
 
 pub(crate) type Helped = Result<u64, Exit<S390x>>;
@@ -40,7 +40,7 @@ pub(crate) fn function(cx: &Cx<S390x>) -> (u8, u64) {
 pub(crate) fn query(cx: &mut Cx<S390x>, functions: &[u8]) -> Helped {
     let (_, parameters) = function(cx);
     let bits = functions.iter().fold(1u128 << 127, |bits, code| bits | 1 << (127 - code));
-    storage::store(cx, parameters, &bits.to_be_bytes())?;
+    storage::store_of(cx, (1, parameters), &bits.to_be_bytes())?;
     set_cc(cx, 0);
     Ok(0)
 }
@@ -137,24 +137,27 @@ impl Step {
         }
         let before_key = if shape.chained { BLOCK } else { 0 };
         let mut block = vec![0; before_key + key_len];
-        storage::fetch(cx, parameters, &mut block)?;
+        storage::fetch_of(cx, (1, parameters), &mut block)?;
         let (chain, key) = block.split_at(before_key);
         let chain = match <[u8; BLOCK]>::try_from(chain) {
-            Ok(chain) => Some((span(cx, parameters, BLOCK as u32, Access::Write)?, chain)),
+            Ok(chain) => Some((span_of(cx, (1, parameters), BLOCK as u32, Access::Write)?, chain)),
             Err(_) => None,
         };
         let count = len.min(STEP / shape.unit * shape.unit);
         let mut source = vec![0; count as usize];
         let from = address_in(cx, r2);
-        storage::fetch(cx, from, &mut source)?;
+        storage::fetch_of(cx, (r2, from), &mut source)?;
         let mut counters = vec![0; if shape.counted { count as usize } else { 0 }];
         if shape.counted {
             let from = address_in(cx, r3);
-            storage::fetch(cx, from, &mut counters)?;
+            storage::fetch_of(cx, (r3, from), &mut counters)?;
         }
         let to = address_in(cx, r1);
-        let target =
-            if shape.written { Some(span(cx, to, count as u32, Access::Write)?) } else { None };
+        let target = if shape.written {
+            Some(span_of(cx, (r1, to), count as u32, Access::Write)?)
+        } else {
+            None
+        };
         let (cipher, decrypts) = (Cipher::new(key)?, cx.cpu.regs[0] & 0x80 != 0);
         Ok(Some(Self { cipher, decrypts, chain, source, target, counters, registers }))
     }

@@ -9,7 +9,7 @@ use sha2::digest::generic_array::GenericArray;
 use crate::crypto::{Helped, STEP, advance, check_pair, function, query, require};
 use crate::exceptions::{code, program};
 use crate::long::set_cc;
-use crate::storage::{self, address_in, length_in, put_length, span};
+use crate::storage::{self, address_in, length_in, put_length, span_of};
 use crate::{S390x, Text};
 
 /// A digest, by its function code.
@@ -130,11 +130,11 @@ fn process(cx: &mut Cx<S390x>, hash: Hash, r2: u8) -> Result<u64, Exit<S390x>> {
         return Ok(len);
     }
     let mut state = vec![0; hash.state_len() + hash.key_len()];
-    storage::fetch(cx, parameters, &mut state)?;
-    let place = span(cx, parameters, hash.state_len() as u32, Access::Write)?;
+    storage::fetch_of(cx, (1, parameters), &mut state)?;
+    let place = span_of(cx, (1, parameters), hash.state_len() as u32, Access::Write)?;
     let mut message = vec![0; count as usize];
     let from = address_in(cx, r2);
-    storage::fetch(cx, from, &mut message)?;
+    storage::fetch_of(cx, (r2, from), &mut message)?;
     hash.compress(&mut state, &message);
     place.write(cx, &state[..hash.state_len()]);
     advance(cx, r2, count);
@@ -179,13 +179,13 @@ fn finish(cx: &mut Cx<S390x>, hash: Hash, r2: u8) -> Helped {
     let (_, parameters) = function(cx);
     let (block, state_len) = (hash.block_len(), hash.state_len());
     let mut state = vec![0; state_len + hash.length_len()];
-    storage::fetch(cx, parameters, &mut state)?;
-    let place = span(cx, parameters, state_len as u32, Access::Write)?;
+    storage::fetch_of(cx, (1, parameters), &mut state)?;
+    let place = span_of(cx, (1, parameters), state_len as u32, Access::Write)?;
     let len = length_in(cx, r2 | 1);
     let mut message = vec![0; len as usize];
     if len > 0 {
         let from = address_in(cx, r2);
-        storage::fetch(cx, from, &mut message)?;
+        storage::fetch_of(cx, (r2, from), &mut message)?;
     }
     message.push(0x80);
     while message.len() % block != block - hash.length_len() {
@@ -209,7 +209,7 @@ pub(crate) fn prno(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
         0 => query(cx, &[RATIO, TRUE_RANDOM]),
         RATIO => {
             // One byte is as good as another.
-            storage::store(cx, parameters, &[0, 0, 0, 1, 0, 0, 0, 1])?;
+            storage::store_of(cx, (1, parameters), &[0, 0, 0, 1, 0, 0, 0, 1])?;
             set_cc(cx, 0);
             Ok(0)
         }
@@ -235,7 +235,7 @@ fn fill(cx: &mut Cx<S390x>, register: u8, room: u64) -> Result<u64, Exit<S390x>>
     let count = len.min(room);
     if count > 0 {
         let to = address_in(cx, register);
-        let target = span(cx, to, count as u32, Access::Write)?;
+        let target = span_of(cx, (register, to), count as u32, Access::Write)?;
         let mut bytes = vec![0; count as usize];
         cx.platform.random(&mut bytes);
         target.write(cx, &bytes);

@@ -6,7 +6,7 @@
 
 use lockstep_cpu::{RegisterGroup, RegisterInfo, Vcpu};
 
-use crate::{S390x, float, psw, reg};
+use crate::{S390x, float_control, psw, reg};
 
 const NAMES: [&str; 99] = [
     "pswm", "pswa", "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11",
@@ -82,7 +82,7 @@ pub(crate) fn set(cpu: &mut Vcpu<S390x>, number: usize, value: u128) -> bool {
         }
         CONTROL_WORD => {
             let word = value as u32;
-            if value >> 32 != 0 || !float::is_fpc(word) {
+            if value >> 32 != 0 || !float_control::is_fpc(word) {
                 return false;
             }
             cpu.sys.fpc = word;

@@ -7,7 +7,7 @@ use lockstep_cpu::{Access, Cx, Exit};
 use crate::exceptions::{code, data, dxc, program};
 use crate::long::set_cc;
 use crate::ops::{View, W};
-use crate::storage::{self, Span, span};
+use crate::storage::{self, Span, first_span, second_span, span};
 use crate::{S390x, Text, psw};
 
 type Helped = Result<u64, Exit<S390x>>;
@@ -75,12 +75,12 @@ fn bytes_of(cx: &Cx<S390x>, span: &Span, len: u32) -> Vec<u8> {
 /// Both operands, the second fetched first.
 fn operands(
     cx: &mut Cx<S390x>,
-    [first, second, text]: [u64; 3],
+    args: [u64; 3],
     access: Access,
 ) -> Result<(Span, Vec<u8>, Vec<u8>)> {
-    let (first_len, second_len) = lengths(text);
-    let source = span(cx, second, second_len, Access::Read)?;
-    let target = span(cx, first, first_len, access)?;
+    let (first_len, second_len) = lengths(args[2]);
+    let source = second_span(cx, args, second_len, Access::Read)?;
+    let target = first_span(cx, args, first_len, access)?;
     let (a, b) = (bytes_of(cx, &target, first_len), bytes_of(cx, &source, second_len));
     Ok((target, a, b))
 }
@@ -199,9 +199,10 @@ pub(crate) fn dp(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
 }
 
 /// SHIFT AND ROUND DECIMAL: by the last six bits of the second-operand address, signed.
-pub(crate) fn srp(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped {
+pub(crate) fn srp(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+    let [_, second, text] = args;
     let (len, rounding) = (u32::from(Text(text).nibble(2)) + 1, Text(text).nibble(3));
-    let target = span(cx, first, len, Access::Update)?;
+    let target = first_span(cx, args, len, Access::Update)?;
     let bytes = bytes_of(cx, &target, len);
     let number = parse(&bytes).ok_or_else(invalid)?;
     if rounding > 9 {
@@ -262,10 +263,10 @@ pub(crate) fn tp(cx: &mut Cx<S390x>, [first, _, text]: [u64; 3]) -> Helped {
 }
 
 /// MOVE WITH OFFSET: half a byte to the left, keeping the last half. Byte by byte from the right, as overlapping operands see.
-pub(crate) fn mvo(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped {
-    let (first_len, second_len) = lengths(text);
-    let source = span(cx, second, second_len, Access::Read)?;
-    let target = span(cx, first, first_len, Access::Update)?;
+pub(crate) fn mvo(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+    let (first_len, second_len) = lengths(args[2]);
+    let source = second_span(cx, args, second_len, Access::Read)?;
+    let target = first_span(cx, args, first_len, Access::Update)?;
     let mut carry = target.byte(cx, first_len - 1) & 15;
     for k in 0..first_len {
         let byte = if k < second_len { source.byte(cx, second_len - 1 - k) } else { 0 };
@@ -276,10 +277,10 @@ pub(crate) fn mvo(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped
 }
 
 /// PACK: from the right, byte by byte.
-pub(crate) fn pack(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped {
-    let (first_len, second_len) = lengths(text);
-    let source = span(cx, second, second_len, Access::Read)?;
-    let target = span(cx, first, first_len, Access::Write)?;
+pub(crate) fn pack(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+    let (first_len, second_len) = lengths(args[2]);
+    let source = second_span(cx, args, second_len, Access::Read)?;
+    let target = first_span(cx, args, first_len, Access::Write)?;
     let last = source.byte(cx, second_len - 1);
     target.set_byte(cx, first_len - 1, last.rotate_left(4));
     let mut left = second_len - 1;
@@ -298,10 +299,10 @@ pub(crate) fn pack(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helpe
 }
 
 /// UNPACK: from the right, byte by byte.
-pub(crate) fn unpk(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped {
-    let (first_len, second_len) = lengths(text);
-    let source = span(cx, second, second_len, Access::Read)?;
-    let target = span(cx, first, first_len, Access::Write)?;
+pub(crate) fn unpk(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+    let (first_len, second_len) = lengths(args[2]);
+    let source = second_span(cx, args, second_len, Access::Read)?;
+    let target = first_span(cx, args, first_len, Access::Write)?;
     let last = source.byte(cx, second_len - 1);
     target.set_byte(cx, first_len - 1, last.rotate_left(4));
     let mut left = second_len - 1;
@@ -322,13 +323,13 @@ pub(crate) fn unpk(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helpe
 }
 
 /// PACK ASCII and PACK UNICODE: 31 digits and a plus, from characters of so many bytes.
-fn pack_characters(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3], size: u32) -> Helped {
-    let len = u32::from(Text(text).byte(1)) + 1;
+fn pack_characters(cx: &mut Cx<S390x>, args: [u64; 3], size: u32) -> Helped {
+    let len = u32::from(Text(args[2]).byte(1)) + 1;
     if len > 32 * size || len % size != 0 {
         return Err(program(code::SPECIFICATION));
     }
-    let source = span(cx, second, len, Access::Read)?;
-    let target = span(cx, first, 16, Access::Write)?;
+    let source = second_span(cx, args, len, Access::Read)?;
+    let target = first_span(cx, args, 16, Access::Write)?;
     let bytes = bytes_of(cx, &source, len);
     let mut digits = vec![0; 31];
     for (digit, character) in digits.iter_mut().rev().zip(bytes.rchunks(size as usize)) {
@@ -351,13 +352,13 @@ pub(crate) fn pku(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
 }
 
 /// UNPACK ASCII and UNPACK UNICODE: the condition code tells the sign.
-fn unpack_characters(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3], size: u32) -> Helped {
-    let len = u32::from(Text(text).byte(1)) + 1;
+fn unpack_characters(cx: &mut Cx<S390x>, args: [u64; 3], size: u32) -> Helped {
+    let len = u32::from(Text(args[2]).byte(1)) + 1;
     if len > 32 * size || len % size != 0 {
         return Err(program(code::SPECIFICATION));
     }
-    let source = span(cx, second, 16, Access::Read)?;
-    let target = span(cx, first, len, Access::Write)?;
+    let source = second_span(cx, args, 16, Access::Read)?;
+    let target = first_span(cx, args, len, Access::Write)?;
     let bytes = bytes_of(cx, &source, 16);
     let mut digits: Vec<u8> = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect();
     let sign = digits.pop().unwrap_or(0);
@@ -430,12 +431,14 @@ pub(crate) fn cvdg(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
 }
 
 /// EDIT and EDIT AND MARK: the pattern, which is the first operand, says how digits of the second are shown.
-fn edit(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3], mark: bool) -> Helped {
+fn edit(cx: &mut Cx<S390x>, args: [u64; 3], mark: bool) -> Helped {
     const SELECT: u8 = 0x20;
     const START: u8 = 0x21;
     const SEPARATE: u8 = 0x22;
+    let [first, second, text] = args;
     let len = u32::from(Text(text).byte(1)) + 1;
-    let target = span(cx, first, len, Access::Update)?;
+    let target = first_span(cx, args, len, Access::Update)?;
+    storage::second(cx, text);
     let pattern = bytes_of(cx, &target, len);
     let fill = pattern[0];
     let (mut result, mut significant, mut cc) = (pattern.clone(), false, 0);

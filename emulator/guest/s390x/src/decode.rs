@@ -142,33 +142,13 @@ pub fn decode(bytes: &[u8]) -> Decoded<Insn> {
     match table::find(text) {
         Some((row, found)) => {
             let insn = Insn { len, raw: text.0, ..operands(found.format, text) };
-            Decoded { row, insn, len, ends_block: ends_block(found.name) }
+            Decoded { row, insn, len, ends_block: found.ends_block }
         }
         None => {
             let insn = Insn { len, raw: text.0, ..Insn::default() };
             Decoded { row: UNDEFINED, insn, len, ends_block: true }
         }
     }
-}
-
-/// Rows after which the next instruction is elsewhere, or is fetched under other rules. Branches, and everything that is
-/// interruptible, leave the address of the next instruction to chance as well.
-const ENDS: &[&str] = &[
-    "bcr", "bc", "balr", "bal", "basr", "bas", "bassm", "bsm", "bctr", "bct", "bctgr", "bctg",
-    "bxh", "bxle", "bxhg", "bxleg", "brc", "brcl", "bras", "brasl", "brct", "brctg", "brcth",
-    "brxh", "brxle", "brxhg", "brxlg", "bic", "crj", "cgrj", "clrj", "clgrj", "cij", "cgij",
-    "clij", "clgij", "crb", "cgrb", "clrb", "clgrb", "cib", "cgib", "clib", "clgib", "svc", "lpsw",
-    "lpswe", "ssm", "stnsm", "stosm", "sac", "sacf", "sam24", "sam31", "sam64", "lctl", "lctlg",
-    "spx", "ptlb", "ipte", "idte", "crdte", "csp", "cspg", "ex", "exrl", "mvcl", "mvcle", "mvclu",
-    "clcl", "clcle", "clclu", "cksm", "srst", "srstu", "clst", "mvst", "tre", "trte", "trtre",
-    "troo", "trot", "trto", "trtt", "cu12", "cu14", "cu21", "cu24", "cu41", "cu42", "cuse", "cfc",
-    "upt", "diag", "sigp", "sske", "pfmf", "rrbe", "pc", "pr", "pt", "pti", "siga", "km", "kmc",
-    "kmf", "kmo", "kmctr", "kmac", "kimd", "klmd", "prno", "pcc", "cmpsc", "trap2", "trap4",
-    "servc", "bsg", "bakr", "rp",
-];
-
-fn ends_block(name: &str) -> bool {
-    ENDS.contains(&name)
 }
 
 /// The operands of an encoding.

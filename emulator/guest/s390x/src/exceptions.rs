@@ -31,6 +31,12 @@ pub(crate) mod code {
     pub(crate) const SPECIAL_OPERATION: u16 = 0x13;
     pub(crate) const OPERAND: u16 = 0x15;
     pub(crate) const VECTOR: u16 = 0x1b;
+    pub(crate) const ALET_SPECIFICATION: u16 = 0x28;
+    pub(crate) const ALEN_TRANSLATION: u16 = 0x29;
+    pub(crate) const ALE_SEQUENCE: u16 = 0x2a;
+    pub(crate) const ASTE_VALIDITY: u16 = 0x2b;
+    pub(crate) const ASTE_SEQUENCE: u16 = 0x2c;
+    pub(crate) const EXTENDED_AUTHORITY: u16 = 0x2d;
     pub(crate) const ASCE_TYPE: u16 = 0x38;
     pub(crate) const REGION_FIRST: u16 = 0x39;
     pub(crate) const REGION_SECOND: u16 = 0x3a;
@@ -111,12 +117,6 @@ pub(crate) fn check_pc(cx: &mut Cx<S390x>) -> Result<(), Exception> {
     if cpu.pc & 1 != 0 {
         return early(2);
     }
-    if psw::uses_access_registers(cpu.sys.mask) {
-        // Their address spaces are not looked up yet, and the primary one would be a wrong answer.
-        let report = format!("access-register mode (pc {:#x})", cpu.pc);
-        cx.ask(Request::Stop(StopReason::Unimplemented(report)));
-        return Ok(());
-    }
     if cpu.sys.mask & psw::WAIT != 0 {
         return Err(Exception::Program(Program::new(0)));
     }
@@ -157,13 +157,16 @@ fn take_program(cx: &mut Cx<S390x>, program: Program) {
     mmu::write_real(cx, lowcore::PROGRAM, &[0, length, high, low]);
     if let Some(identification) = program.identification {
         mmu::write_real(cx, lowcore::TRANSLATION_EXCEPTION, &identification.to_be_bytes());
+    }
+    let is_of_register =
+        matches!(program.code & 0x7f, code::ALET_SPECIFICATION..=code::EXTENDED_AUTHORITY);
+    if program.identification.is_some() || is_of_register {
         mmu::write_real(cx, lowcore::ACCESS_IDENTIFICATION, &[program.access_register]);
     }
     if let Some(event) = program.per {
         mmu::write_real(cx, lowcore::PER_CODE, &[event.code, event.mode]);
         mmu::write_real(cx, lowcore::PER_ADDRESS, &event.address.to_be_bytes());
-        // In access-register mode, which register it was: none in the others.
-        mmu::write_real(cx, lowcore::PER_ACCESS_IDENTIFICATION, &[0]);
+        mmu::write_real(cx, lowcore::PER_ACCESS_IDENTIFICATION, &[event.access_register]);
     }
     match program.code & 0x7f {
         code::DATA | code::VECTOR => {

@@ -8,7 +8,7 @@ use lockstep_cpu::{Access, Cx, Emit, Exit, Meaning};
 use crate::decode::{self, Format};
 use crate::exceptions::{code, program};
 use crate::ops::*;
-use crate::{Insn, S390x, Text, table};
+use crate::{Insn, S390x, Text, access_registers, psw, table};
 
 type Done<E> = Result<(), <E as Emit<S390x>>::Exit>;
 
@@ -62,6 +62,9 @@ fn run(cx: &mut Cx<S390x>, target: u64, text: u64) -> Result<u64, Exit<S390x>> {
         return Err(program(code::EXECUTE));
     }
     crate::per::note_target(cx, target);
+    if psw::chooses_spaces(cx.cpu.sys.mask) {
+        access_registers::begin(cx, Text(u64::from_be_bytes(bytes)));
+    }
     let count = decode::length(bytes[0]);
     let decoded = decode::decode(&bytes[..count]);
     let mut insn = Insn { len, ..decoded.insn };

@@ -1,142 +1,17 @@
-//! Binary floating point: arithmetic, and the floating-point-control register (chapters 9 and 19).
-//!
-//! The arithmetic is `lockstep_cpu::float`'s; here are the masks, flags and traps around it. A trap of
-//! overflow or underflow has a result whose exponent is brought into range; for LOAD ROUNDED, whose result then has another
-//! format, the run ends with a report.
+//! Binary floating point: arithmetic (chapter 19). The control register and traps are [`crate::float_control`]'s, conversions
+//! [`crate::float_convert`]'s.
 
 use lockstep_cpu::float::{
-    self as ieee, Double, Env, Flags, Format, Integer, Negate, Quad, Relation, Rounding, Single,
+    self as ieee, Division, Double, Env, Format, Negate, Quad, Relation, Rounding, Single,
 };
 use lockstep_cpu::{Cx, Emit, Exit, Mem, Size};
 
-use crate::control::cr0;
-use crate::exceptions::{code, data, dxc, program, unimplemented};
+use crate::exceptions::{code, program};
+use crate::float_control::{check_bfp, compute, current, rounding_field, scale_of, scaling};
 use crate::long::set_cc;
-use crate::ops::*;
 use crate::{S390x, Text, storage};
 
 type Helped = Result<u64, Exit<S390x>>;
-
-/// Bits of the floating-point-control register.
-pub(crate) mod fpc {
-    /// The bits that there are: masks, flags, data-exception code, decimal and binary rounding mode.
-    pub(super) const VALID: u32 = 0xf8f8_ff77;
-    pub(crate) const INVALID: u32 = 0x80;
-    pub(crate) const DIVIDE: u32 = 0x40;
-    pub(crate) const OVERFLOW: u32 = 0x20;
-    pub(crate) const UNDERFLOW: u32 = 0x10;
-    pub(crate) const INEXACT: u32 = 0x08;
-}
-
-/// Refuses binary floating point while CR0 keeps it away.
-fn check_bfp(cx: &Cx<S390x>) -> Result<(), Exit<S390x>> {
-    if cx.cpu.sys.cr[0] & cr0::AFP == 0 { Err(data(dxc::BFP)) } else { Ok(()) }
-}
-
-/// A rounding mode as the floating-point-control register has it; 4 to 6 are none.
-const fn rounding_of(field: u32) -> Option<Rounding> {
-    Some(match field & 7 {
-        0 => Rounding::NearestEven,
-        1 => Rounding::TowardZero,
-        2 => Rounding::Up,
-        3 => Rounding::Down,
-        7 => Rounding::ToOdd,
-        _ => return None,
-    })
-}
-
-/// Whether the floating-point-control register can have a value.
-pub(crate) fn is_fpc(value: u32) -> bool {
-    value & !fpc::VALID == 0 && rounding_of(value).is_some()
-}
-
-/// Puts a value into the floating-point-control register.
-fn set_fpc(cx: &mut Cx<S390x>, value: u32) -> Result<(), Exit<S390x>> {
-    if !is_fpc(value) {
-        return Err(program(code::SPECIFICATION));
-    }
-    cx.cpu.sys.fpc = value;
-    Ok(())
-}
-
-/// LOAD FPC.
-pub(crate) fn lfpc(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
-    check_bfp(cx)?;
-    let value = cx.load(place, Mem::plain(Size::B4))?;
-    set_fpc(cx, value as u32)?;
-    Ok(0)
-}
-
-/// STORE FPC.
-pub(crate) fn stfpc(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
-    check_bfp(cx)?;
-    let value = cx.cpu.sys.fpc;
-    cx.store(place, value.into(), Mem::plain(Size::B4))?;
-    Ok(0)
-}
-
-/// SET FPC.
-pub(crate) fn sfpc(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
-    check_bfp(cx)?;
-    let value = cx.cpu.regs[usize::from(Text(text).nibble(6))];
-    set_fpc(cx, value as u32)?;
-    Ok(0)
-}
-
-/// EXTRACT FPC.
-pub(crate) fn efpc(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
-    check_bfp(cx)?;
-    let value = u64::from(cx.cpu.sys.fpc);
-    let register = &mut cx.cpu.regs[usize::from(Text(text).nibble(6))];
-    *register = *register & !0xffff_ffff | value;
-    Ok(0)
-}
-
-/// Flags of a value that signal when they are put where their masks are: LOAD and SET FPC AND SIGNAL.
-fn set_and_signal(cx: &mut Cx<S390x>, value: u32) -> Helped {
-    let old = cx.cpu.sys.fpc;
-    let signalling = value >> 24 & old >> 16 & 0xf8;
-    set_fpc(cx, value | old & 0x00f8_0000)?;
-    if signalling == 0 {
-        return Ok(0);
-    }
-    // The first of them; its code says that it was simulated.
-    let highest = 0x80u32 >> (signalling << 24).leading_zeros();
-    let simulated = if highest == fpc::INVALID || highest == fpc::DIVIDE { 3 } else { 0 };
-    Err(data((highest | simulated) as u8))
-}
-
-/// SET FPC AND SIGNAL.
-pub(crate) fn sfasr(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
-    check_bfp(cx)?;
-    let value = cx.cpu.regs[usize::from(Text(text).nibble(6))];
-    set_and_signal(cx, value as u32)
-}
-
-/// LOAD FPC AND SIGNAL.
-pub(crate) fn lfas(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
-    check_bfp(cx)?;
-    let value = cx.load(place, Mem::plain(Size::B4))?;
-    set_and_signal(cx, value as u32)
-}
-
-/// SET BFP ROUNDING MODE: of two bits.
-pub(crate) fn srnm(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
-    check_bfp(cx)?;
-    cx.cpu.sys.fpc = cx.cpu.sys.fpc & !7 | place as u32 & 3;
-    Ok(0)
-}
-
-/// SET BFP ROUNDING MODE: of three bits.
-pub(crate) fn srnmb(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
-    check_bfp(cx)?;
-    let mode = place as u32 & 0xff;
-    if mode > 7 || rounding_of(mode).is_none() {
-        return Err(program(code::SPECIFICATION));
-    }
-    cx.cpu.sys.fpc = cx.cpu.sys.fpc & !7 | mode;
-    Ok(0)
-}
 
 /// A format as registers and storage have it.
 pub(crate) trait Held: Format {
@@ -157,7 +32,7 @@ fn register(cx: &Cx<S390x>, r: u8) -> u64 {
     (cx.cpu.vregs[usize::from(r)] >> 64) as u64
 }
 
-fn set_register(cx: &mut Cx<S390x>, r: u8, value: u64) {
+pub(crate) fn set_register(cx: &mut Cx<S390x>, r: u8, value: u64) {
     let place = &mut cx.cpu.vregs[usize::from(r)];
     *place = *place & u128::from(u64::MAX) | u128::from(value) << 64;
 }
@@ -205,123 +80,8 @@ impl Held for Quad {
     }
 }
 
-/// The environment of the floating-point-control register.
-pub(crate) fn environment(cx: &Cx<S390x>) -> Env {
-    let mut env = Env::s390x();
-    env.rounding = rounding_of(cx.cpu.sys.fpc).unwrap_or(Rounding::NearestEven);
-    env
-}
-
-/// The library's flags as the register has them.
-pub(crate) fn flags_of(flags: Flags) -> u32 {
-    let all = [
-        (Flags::INVALID, fpc::INVALID),
-        (Flags::DIVIDE_BY_ZERO, fpc::DIVIDE),
-        (Flags::OVERFLOW, fpc::OVERFLOW),
-        (Flags::UNDERFLOW, fpc::UNDERFLOW),
-        (Flags::INEXACT, fpc::INEXACT),
-    ];
-    all.into_iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, bit)| bit).sum()
-}
-
-/// How an instruction rounds.
-#[derive(Clone, Copy)]
-pub(crate) struct Mode {
-    /// To which neighbour results go.
-    pub(crate) rounding: Rounding,
-    /// Inexactness is not told.
-    pub(crate) quiet: bool,
-    /// By how much a trap changes the exponent of what is too large or too small; zero where that is not known.
-    pub(crate) scale: i32,
-}
-
-/// The current mode.
-pub(crate) fn current(cx: &Cx<S390x>) -> Mode {
-    Mode { rounding: environment(cx).rounding, quiet: false, scale: 0 }
-}
-
-/// The current mode, for results of a format that traps scale.
-fn scaling<F: Format>(cx: &Cx<S390x>) -> Mode {
-    let scale = match F::BITS {
-        32 => 192,
-        64 => 1536,
-        _ => 24576,
-    };
-    Mode { scale, ..current(cx) }
-}
-
-/// Computes with the rounding that is in the environment, and then sets flags or traps as the masks say. A trap tells whether an
-/// inexact result is larger in magnitude than the exact one, for which it computes again, toward zero.
-fn compute<T: PartialEq>(
-    cx: &mut Cx<S390x>,
-    mode: Mode,
-    run: impl Fn(&mut Env) -> T,
-    finish: impl FnOnce(&mut Cx<S390x>, T),
-) -> Helped {
-    let quiet_inexact = mode.quiet;
-    let masks = cx.cpu.sys.fpc >> 24;
-    let exact_underflow = masks & fpc::UNDERFLOW != 0;
-    let mut env = Env { rounding: mode.rounding, exact_underflow, ..environment(cx) };
-    if cx.cpu.sys.fpc >> 16 & !masks & fpc::INEXACT != 0 {
-        // Noted already, and nobody wants to know whether again.
-        env.flags = Flags::INEXACT;
-    }
-    let result = run(&mut env);
-    let mut raised = flags_of(env.flags);
-    if quiet_inexact && raised & (fpc::OVERFLOW | fpc::UNDERFLOW) == 0 {
-        raised &= !fpc::INEXACT;
-    }
-    let trapped = raised & masks;
-    // These suppress the operation.
-    if trapped & (fpc::INVALID | fpc::DIVIDE) != 0 {
-        return Err(data((trapped & (fpc::INVALID | fpc::DIVIDE)) as u8));
-    }
-    if trapped & (fpc::OVERFLOW | fpc::UNDERFLOW) != 0 {
-        return trap_scaled(cx, mode, trapped & fpc::OVERFLOW != 0, run, finish);
-    }
-    if trapped != 0 {
-        let mut toward_zero = Env { rounding: Rounding::TowardZero, ..environment(cx) };
-        let incremented = run(&mut toward_zero) != result;
-        // What does not trap is noted all the same.
-        cx.cpu.sys.fpc |= (raised & !fpc::INEXACT) << 16;
-        finish(cx, result);
-        return Err(data(if incremented { dxc::INCREMENTED } else { dxc::TRUNCATED }));
-    }
-    cx.cpu.sys.fpc |= raised << 16;
-    finish(cx, result);
-    Ok(0)
-}
-
-/// Traps with a result that is rounded as if exponents had no bounds, and then brought into range.
-fn trap_scaled<T: PartialEq>(
-    cx: &mut Cx<S390x>,
-    mode: Mode,
-    overflows: bool,
-    run: impl Fn(&mut Env) -> T,
-    finish: impl FnOnce(&mut Cx<S390x>, T),
-) -> Helped {
-    if mode.scale == 0 {
-        return unimplemented(cx, "a trap of overflow or underflow in LOAD ROUNDED");
-    }
-    let scale = if overflows { -mode.scale } else { mode.scale };
-    let rounded = |rounding| {
-        let mut env = Env { rounding, scale, ..environment(cx) };
-        (run(&mut env), env.flags.contains(Flags::INEXACT))
-    };
-    let (result, inexact) = rounded(mode.rounding);
-    let (truncated, _) = rounded(Rounding::TowardZero);
-    let detail = match (inexact, result == truncated) {
-        (false, _) => 0,
-        (true, true) => dxc::TRUNCATED,
-        (true, false) => dxc::INCREMENTED,
-    };
-    let cause = if overflows { fpc::OVERFLOW } else { fpc::UNDERFLOW };
-    finish(cx, result);
-    Err(data(cause as u8 | detail))
-}
-
 /// The condition code of a number: 0 zero, 1 negative, 2 positive, 3 not a number.
-fn code_of<F: Format>(value: F::Bits) -> u64 {
+pub(crate) fn code_of<F: Format>(value: F::Bits) -> u64 {
     let bits: u128 = value.into();
     let magnitude = bits & !F::SIGN;
     if magnitude > F::INFINITY {
@@ -336,11 +96,11 @@ fn code_of<F: Format>(value: F::Bits) -> u64 {
 }
 
 /// Registers of RRE, and of RXE and its like.
-fn rre(text: u64) -> (u8, u8) {
+pub(crate) fn rre(text: u64) -> (u8, u8) {
     (Text(text).nibble(6), Text(text).nibble(7))
 }
 
-fn rxe(text: u64) -> u8 {
+pub(crate) fn rxe(text: u64) -> u8 {
     Text(text).nibble(2)
 }
 
@@ -575,79 +335,6 @@ comparisons! {
     kdb = storage Double true;
 }
 
-/// LOAD LENGTHENED, and products that are longer than their factors.
-fn lengthen<A: Held, F: Held>(cx: &mut Cx<S390x>, r1: u8, b: A::Bits) -> Helped {
-    F::check(r1)?;
-    let run = |env: &mut Env| ieee::convert::<A, F>(env, b, Rounding::NearestEven);
-    compute(cx, current(cx), run, |cx, result| F::put(cx, r1, result))
-}
-
-fn multiply_long<A: Held, F: Held>(cx: &mut Cx<S390x>, r1: u8, b: A::Bits) -> Helped {
-    F::check(r1)?;
-    let a = A::get(cx, r1);
-    let run = |env: &mut Env| {
-        let wide = |env: &mut Env, v| ieee::convert::<A, F>(env, v, Rounding::NearestEven);
-        // Of two NaNs the library has to choose before they are widened, which makes them quiet.
-        let [a_signals, b_signals] = [a, b].map(|v| signals::<A>(v));
-        let (x, y) = (wide(env, a), wide(env, b));
-        match (a_signals, b_signals) {
-            (false, true) => ieee::mul::<F>(env, y, F::narrow(0)),
-            _ => ieee::mul::<F>(env, x, y),
-        }
-    };
-    compute(cx, current(cx), run, |cx, result| F::put(cx, r1, result))
-}
-
-/// Whether it is a signalling NaN.
-fn signals<F: Format>(value: F::Bits) -> bool {
-    let bits: u128 = value.into();
-    bits & !F::SIGN > F::INFINITY && bits & F::QUIET == 0
-}
-
-macro_rules! lengthening {
-    ($($(#[$doc:meta])* $name:ident = $what:ident $how:ident $from:ident $to:ident;)*) => {
-        $(
-            $(#[$doc])*
-            pub(crate) fn $name(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
-                check_bfp(cx)?;
-                lengthening!(@ $what $how cx args $from $to)
-            }
-        )*
-    };
-    (@ $what:ident registers $cx:ident $args:ident $from:ident $to:ident) => {{
-        let (r1, r2) = rre($args[2]);
-        let b = $from::get($cx, r2);
-        $what::<$from, $to>($cx, r1, b)
-    }};
-    (@ $what:ident storage $cx:ident $args:ident $from:ident $to:ident) => {{
-        let b = $from::fetch($cx, $args[1])?;
-        $what::<$from, $to>($cx, rxe($args[2]), b)
-    }};
-}
-
-lengthening! {
-    /// LOAD LENGTHENED.
-    ldebr = lengthen registers Single Double;
-    /// LOAD LENGTHENED.
-    lxebr = lengthen registers Single Quad;
-    /// LOAD LENGTHENED.
-    lxdbr = lengthen registers Double Quad;
-    /// LOAD LENGTHENED.
-    ldeb = lengthen storage Single Double;
-    /// LOAD LENGTHENED.
-    lxeb = lengthen storage Single Quad;
-    /// LOAD LENGTHENED.
-    lxdb = lengthen storage Double Quad;
-    /// MULTIPLY, short to long.
-    mdebr = multiply_long registers Single Double;
-    /// MULTIPLY, short to long.
-    mdeb = multiply_long storage Single Double;
-    /// MULTIPLY, long to extended.
-    mxdbr = multiply_long registers Double Quad;
-    /// MULTIPLY, long to extended.
-    mxdb = multiply_long storage Double Quad;
-}
-
 /// MULTIPLY AND ADD, MULTIPLY AND SUBTRACT: the first register is the addend and gets the result.
 fn fused<F: Held>(cx: &mut Cx<S390x>, (r1, r3): (u8, u8), b: F::Bits, subtract: bool) -> Helped {
     let (a, c) = (F::get(cx, r3), F::get(cx, r1));
@@ -699,172 +386,6 @@ fusing! {
     msdb = storage Double true;
 }
 
-/// The rounding that a mask of an instruction asks for; 0 is the current one.
-pub(crate) fn rounding_field(cx: &Cx<S390x>, field: u8) -> Result<Rounding, Exit<S390x>> {
-    Ok(match field {
-        0 => environment(cx).rounding,
-        1 => Rounding::NearestAway,
-        3 => Rounding::ToOdd,
-        4 => Rounding::NearestEven,
-        5 => Rounding::TowardZero,
-        6 => Rounding::Up,
-        7 => Rounding::Down,
-        _ => return Err(program(code::SPECIFICATION)),
-    })
-}
-
-/// The rounding, and whether inexactness is not to be told: fields of the RRF format.
-fn modes(cx: &Cx<S390x>, text: u64) -> Result<Mode, Exit<S390x>> {
-    let t = Text(text);
-    let (rounding, quiet) = (rounding_field(cx, t.nibble(4))?, t.nibble(5) & 4 != 0);
-    Ok(Mode { rounding, quiet, ..current(cx) })
-}
-
-/// LOAD ROUNDED.
-fn round_to<A: Held, F: Held>(cx: &mut Cx<S390x>, text: u64) -> Helped {
-    check_bfp(cx)?;
-    let mode = modes(cx, text)?;
-    let (r1, r2) = rre(text);
-    A::check(r2)?;
-    let b = A::get(cx, r2);
-    let run = |env: &mut Env| {
-        let rounding = env.rounding;
-        ieee::convert::<A, F>(env, b, rounding)
-    };
-    compute(cx, mode, run, |cx, result| F::put(cx, r1, result))
-}
-
-/// LOAD FP INTEGER.
-fn integral<F: Held>(cx: &mut Cx<S390x>, text: u64) -> Helped {
-    check_bfp(cx)?;
-    let mode = modes(cx, text)?;
-    let (r1, r2) = rre(text);
-    F::check(r1 | r2)?;
-    let b = F::get(cx, r2);
-    let run = |env: &mut Env| ieee::round_to_integral::<F>(env, b, env.rounding, true);
-    compute(cx, mode, run, |cx, result| F::put(cx, r1, result))
-}
-
-/// CONVERT TO FIXED and TO LOGICAL.
-fn to_integer<F: Held>(cx: &mut Cx<S390x>, text: u64, to: Integer) -> Helped {
-    check_bfp(cx)?;
-    let mode = modes(cx, text)?;
-    let (r1, r2) = rre(text);
-    F::check(r2)?;
-    let b = F::get(cx, r2);
-    let invalid = std::cell::Cell::new(false);
-    let run = |env: &mut Env| {
-        let result = ieee::to_int::<F>(env, b, to, 0, env.rounding);
-        // What does not fit is invalid and inexact.
-        if env.flags.contains(Flags::INVALID) {
-            env.flags |= Flags::INEXACT;
-            invalid.set(true);
-        }
-        result
-    };
-    let is_invalid = &invalid;
-    compute(cx, mode, run, |cx, result| {
-        let register = &mut cx.cpu.regs[usize::from(r1)];
-        *register = if to.bits == 64 { result } else { W::set(*register, result) };
-        let cc = if is_invalid.get() { 3 } else { code_of::<F>(b) };
-        set_cc(cx, cc);
-    })
-}
-
-/// CONVERT FROM FIXED and FROM LOGICAL.
-fn from_integer<F: Held>(cx: &mut Cx<S390x>, text: u64, from: Integer) -> Helped {
-    check_bfp(cx)?;
-    let mode = modes(cx, text)?;
-    let (r1, r2) = rre(text);
-    F::check(r1)?;
-    let value = cx.cpu.regs[usize::from(r2)];
-    let value = match (from.bits, from.signed) {
-        (32, true) => i128::from(value as i32),
-        (32, false) => i128::from(value as u32),
-        (_, true) => i128::from(value as i64),
-        (_, false) => i128::from(value),
-    };
-    let run = |env: &mut Env| {
-        let rounding = env.rounding;
-        ieee::from_int::<F>(env, value, 0, rounding)
-    };
-    compute(cx, mode, run, |cx, result| F::put(cx, r1, result))
-}
-
-macro_rules! conversions {
-    ($($(#[$doc:meta])* $name:ident = $how:ident<$($format:ident),*>($($integer:ident)?);)*) => {
-        $(
-            $(#[$doc])*
-            pub(crate) fn $name(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
-                $how::<$($format),*>(cx, args[2] $(, Integer::$integer)?)
-            }
-        )*
-    };
-}
-
-conversions! {
-    /// LOAD ROUNDED.
-    ledbra = round_to<Double, Single>();
-    /// LOAD ROUNDED.
-    ldxbra = round_to<Quad, Double>();
-    /// LOAD ROUNDED.
-    lexbra = round_to<Quad, Single>();
-    /// LOAD FP INTEGER.
-    fiebra = integral<Single>();
-    /// LOAD FP INTEGER.
-    fidbra = integral<Double>();
-    /// LOAD FP INTEGER.
-    fixbra = integral<Quad>();
-    /// CONVERT TO FIXED.
-    cfebra = to_integer<Single>(I32);
-    /// CONVERT TO FIXED.
-    cfdbra = to_integer<Double>(I32);
-    /// CONVERT TO FIXED.
-    cfxbra = to_integer<Quad>(I32);
-    /// CONVERT TO FIXED.
-    cgebra = to_integer<Single>(I64);
-    /// CONVERT TO FIXED.
-    cgdbra = to_integer<Double>(I64);
-    /// CONVERT TO FIXED.
-    cgxbra = to_integer<Quad>(I64);
-    /// CONVERT TO LOGICAL.
-    clfebr = to_integer<Single>(U32);
-    /// CONVERT TO LOGICAL.
-    clfdbr = to_integer<Double>(U32);
-    /// CONVERT TO LOGICAL.
-    clfxbr = to_integer<Quad>(U32);
-    /// CONVERT TO LOGICAL.
-    clgebr = to_integer<Single>(U64);
-    /// CONVERT TO LOGICAL.
-    clgdbr = to_integer<Double>(U64);
-    /// CONVERT TO LOGICAL.
-    clgxbr = to_integer<Quad>(U64);
-    /// CONVERT FROM FIXED.
-    cefbra = from_integer<Single>(I32);
-    /// CONVERT FROM FIXED.
-    cdfbra = from_integer<Double>(I32);
-    /// CONVERT FROM FIXED.
-    cxfbra = from_integer<Quad>(I32);
-    /// CONVERT FROM FIXED.
-    cegbra = from_integer<Single>(I64);
-    /// CONVERT FROM FIXED.
-    cdgbra = from_integer<Double>(I64);
-    /// CONVERT FROM FIXED.
-    cxgbra = from_integer<Quad>(I64);
-    /// CONVERT FROM LOGICAL.
-    celfbr = from_integer<Single>(U32);
-    /// CONVERT FROM LOGICAL.
-    cdlfbr = from_integer<Double>(U32);
-    /// CONVERT FROM LOGICAL.
-    cxlfbr = from_integer<Quad>(U32);
-    /// CONVERT FROM LOGICAL.
-    celgbr = from_integer<Single>(U64);
-    /// CONVERT FROM LOGICAL.
-    cdlgbr = from_integer<Double>(U64);
-    /// CONVERT FROM LOGICAL.
-    cxlgbr = from_integer<Quad>(U64);
-}
-
 /// The place, from the right, of the bit that stands for a number's class and sign in instructions that test it.
 pub(crate) fn class_bit<F: Format>(value: F::Bits) -> u32 {
     let bits: u128 = value.into();
@@ -910,8 +431,32 @@ pub(crate) fn tcxb(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
     test_class::<Quad>(cx, args)
 }
 
-/// DIVIDE TO INTEGER.
-pub(crate) fn divide_to_integer(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
-    let _ = text;
-    unimplemented(cx, "DIVIDE TO INTEGER")
+/// DIVIDE TO INTEGER: the remainder replaces the dividend, the quotient goes into the third register. The condition code tells
+/// whether the quotient is too large or not a number (1), and whether there is something left to divide (2).
+fn divide_to_integer<F: Held>(cx: &mut Cx<S390x>, text: u64) -> Helped {
+    check_bfp(cx)?;
+    let t = Text(text);
+    let (r3, m4, r1, r2) = (t.nibble(4), t.nibble(5), t.nibble(6), t.nibble(7));
+    if r1 == r2 || r2 == r3 || r1 == r3 {
+        return Err(program(code::SPECIFICATION));
+    }
+    let rounding = rounding_field(cx, m4)?;
+    let (a, b) = (F::get(cx, r1), F::get(cx, r2));
+    let run = |env: &mut Env| ieee::divide_to_integer::<F>(env, a, b, rounding, scale_of::<F>());
+    compute(cx, scaling::<F>(cx), run, |cx, result| {
+        let Division { quotient, remainder, partial, overflow } = result;
+        F::put(cx, r1, remainder);
+        F::put(cx, r3, quotient);
+        set_cc(cx, u64::from(overflow) + 2 * u64::from(partial));
+    })
+}
+
+/// DIVIDE TO INTEGER (short).
+pub(crate) fn diebr(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
+    divide_to_integer::<Single>(cx, text)
+}
+
+/// DIVIDE TO INTEGER (long).
+pub(crate) fn didbr(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
+    divide_to_integer::<Double>(cx, text)
 }

@@ -2,16 +2,16 @@
 
 use lockstep_core::{InterruptClass, VcpuId};
 use lockstep_cpu::{
-    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, RegisterInfo, Step, TlbEntry,
-    Vcpu,
+    Access, Cx, Decoded, Emit, Exit, Guest, Meaning, Mem, PowerState, Reg, RegisterInfo, Step,
+    TlbEntry, Vcpu,
 };
 
 use lockstep_memory::PhysMem;
 
 use crate::sys::Sys;
 use crate::{
-    Exception, Insn, S390x, S390xPlatform, debug_registers, decode, disassemble, exceptions, mmu,
-    per, psw, table, timing,
+    Exception, Insn, S390x, S390xPlatform, access_registers, debug_registers, decode, disassemble,
+    exceptions, mmu, per, psw, reg, table, timing,
 };
 
 /// What one processor makes others do.
@@ -45,7 +45,7 @@ impl Guest for S390x {
     const NAME: &'static str = "s390x";
     const BIG_ENDIAN: bool = true;
     const INSN_ALIGN: u64 = 2;
-    const SYS_VERSION: u16 = 1;
+    const SYS_VERSION: u16 = 2;
 
     type Insn = Insn;
     type Sys = Sys;
@@ -127,6 +127,11 @@ impl Guest for S390x {
     fn watch(cx: &mut Cx<Self>, address: u64, mem: Mem, access: Access) -> Result<(), Exit<Self>> {
         per::note_store(cx, address & psw::address_mask(cx.cpu.sys.mask), mem.size.bytes(), access);
         Ok(())
+    }
+
+    fn select_space(cx: &mut Cx<Self>, register: Reg) {
+        let register = if register == reg::ZERO { 0 } else { register };
+        access_registers::operand(cx, register);
     }
 
     fn take_exception(cx: &mut Cx<Self>, exception: Exception) {

@@ -52,6 +52,9 @@ pub mod reg {
     pub const NO_AFP: Reg = 22;
     /// Not 0 when CR0 keeps the program from vector instructions.
     pub const NO_VECTOR: Reg = 23;
+    /// In access-register mode, one more than the number of the access register of the operand that is accessed; zero between
+    /// instructions.
+    pub const OPERAND: Reg = 24;
     /// Access registers: 32 to 47.
     pub const ACCESS: Reg = 32;
     /// The place for results that nobody wants.

@@ -11,7 +11,7 @@ use crate::platform::{Outcome, Refusal};
 use crate::storage::{self, span};
 use crate::system::privileged;
 use crate::timing_ops::aligned;
-use crate::{S390x, S390xPlatform, Text, lowcore};
+use crate::{S390x, S390xPlatform, Text, access_registers, lowcore};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -213,7 +213,9 @@ pub(crate) fn schm(cx: &mut Cx<S390x>, _args: [u64; 3]) -> Helped {
 /// CHANNEL SUBSYSTEM CALL: a page, whose first halfword is the length of the command.
 pub(crate) fn chsc(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     privileged(cx)?;
-    let place = storage::address_in(cx, Text(text).nibble(6));
+    let r1 = Text(text).nibble(6);
+    let place = storage::address_in(cx, r1);
+    access_registers::operand(cx, r1);
     aligned(place, 4096)?;
     let mut page = [0; 4096];
     storage::fetch(cx, place, &mut page)?;

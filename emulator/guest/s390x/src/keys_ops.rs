@@ -9,7 +9,7 @@ use crate::long::set_cc;
 use crate::mmu::{self, absolute};
 use crate::storage;
 use crate::system::privileged;
-use crate::{S390x, Text};
+use crate::{S390x, Text, access_registers};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -46,10 +46,9 @@ pub(crate) fn ivsk(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
         return Err(program(code::SPECIAL_OPERATION));
     }
     let address = storage::address_in(cx, r2);
-    let space = mmu::space_of(cx, Access::Read);
-    let found = mmu::translate(cx, space.designation, address)
-        .map_err(|fault| mmu::fault_exit(fault.code, space, address))?;
-    let at = absolute(cx.cpu.sys.prefix, found.real);
+    access_registers::operand(cx, r2);
+    let real = mmu::real_address(cx, address)?;
+    let at = absolute(cx.cpu.sys.prefix, real);
     let key = cx.platform.keys().get(at) & (ACCESS_CONTROL | FETCH_PROTECTION);
     put_byte(cx, r1, key);
     Ok(0)
@@ -236,9 +235,19 @@ pub(crate) fn tb(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
 }
 
 /// TEST PROTECTION: 0 fetch and store, 1 fetch only, 2 neither, 3 no translation. The key is in the second-operand address.
-pub(crate) fn tprot(cx: &mut Cx<S390x>, [place, key, _]: [u64; 3]) -> Helped {
+pub(crate) fn tprot(cx: &mut Cx<S390x>, [place, key, text]: [u64; 3]) -> Helped {
     privileged(cx)?;
-    let space = crate::sys::Space { key: (key >> 4) as u8 & 15, ..mmu::space_of(cx, Access::Read) };
+    storage::first(cx, text);
+    let space = match mmu::data_space(cx) {
+        Err(Exit::Exception(crate::Exception::Program(program)))
+            if program.code != code::ADDRESSING =>
+        {
+            set_cc(cx, 3);
+            return Ok(0);
+        }
+        space => space?,
+    };
+    let space = crate::sys::Space { key: (key >> 4) as u8 & 15, ..space };
     let code_of = |result: Result<(), Exit<S390x>>| match result {
         Ok(()) => Ok(None),
         Err(Exit::Exception(crate::Exception::Program(program))) => Ok(Some(program.code)),

@@ -6,6 +6,7 @@
 //! processor has beyond its registers. "Principles of Operation" is SA22-7832.
 
 mod access;
+mod access_registers;
 mod branch;
 mod control;
 mod control_ops;
@@ -22,6 +23,8 @@ pub mod facilities;
 #[cfg(feature = "faults")]
 mod faults;
 mod float;
+mod float_control;
+mod float_convert;
 mod float_registers;
 mod guest;
 mod insn;

@@ -10,7 +10,7 @@ use crate::exceptions::{code, program};
 use crate::long::set_cc;
 use crate::storage::{self, Span};
 use crate::timing_ops::aligned;
-use crate::{S390x, Text};
+use crate::{S390x, Text, access_registers, psw, reg};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -52,6 +52,7 @@ struct Operation {
     r3: usize,
     /// The fourth operand's address, or that of the parameter list.
     fourth: u64,
+    text: u64,
 }
 
 /// General register 0 has the function code, or asks whether one is there.
@@ -75,20 +76,24 @@ pub(crate) fn perform(cx: &mut Cx<S390x>, [second, fourth, text]: [u64; 3]) -> H
         r1: Text(text).nibble(2).into(),
         r3: Text(text).nibble(3).into(),
         fourth,
+        text,
     };
-    operation.check(kind, second)?;
+    operation.check(kind, second, cx.cpu.sys.mask)?;
     operation.run(cx, kind, second)
 }
 
 impl Operation {
     /// Specification exceptions that depend on nothing in storage.
-    fn check(&self, kind: u64, second: u64) -> Result<(), Exit<S390x>> {
+    fn check(&self, kind: u64, second: u64, mask: u64) -> Result<(), Exit<S390x>> {
         let pairs = match kind {
             operation::COMPARE_AND_LOAD => 0,
             operation::DOUBLE_COMPARE_AND_SWAP => self.r1 | self.r3,
             _ => self.r1,
         };
-        if self.in_registers && pairs & 1 != 0 {
+        // In access-register mode the third register's access register is loaded from the list.
+        let unnamed =
+            psw::uses_access_registers(mask) && self.lists_addresses(kind) && self.r3 == 0;
+        if self.in_registers && pairs & 1 != 0 || unnamed {
             return Err(program(code::SPECIFICATION));
         }
         aligned(second, self.width)?;
@@ -100,10 +105,20 @@ impl Operation {
         !self.in_registers || kind > operation::SWAP_AND_STORE
     }
 
+    /// Whether addresses of operands are in the parameter list.
+    fn lists_addresses(&self, kind: u64) -> bool {
+        match kind {
+            operation::COMPARE_AND_SWAP => false,
+            operation::COMPARE_AND_LOAD | operation::DOUBLE_COMPARE_AND_SWAP => !self.in_registers,
+            _ => self.uses_list(kind),
+        }
+    }
+
     fn run(&self, cx: &mut Cx<S390x>, kind: u64, second: u64) -> Helped {
         let compared = self.operand(cx, self.r1, list::COMPARED)?;
         let access =
             if kind == operation::COMPARE_AND_LOAD { Access::Read } else { Access::Update };
+        storage::first(cx, self.text);
         let target = storage::span(cx, second, self.width as u32, access)?;
         let found = self.value(cx, &target);
         if found != compared {
@@ -133,6 +148,7 @@ impl Operation {
     /// The span of an operand in the parameter list.
     fn in_list(&self, cx: &mut Cx<S390x>, slot: u64, access: Access) -> Result<Span, Exit<S390x>> {
         let place = self.fourth.wrapping_add(slot + 16 - self.width);
+        storage::second(cx, self.text);
         storage::span(cx, place, self.width as u32, access)
     }
 
@@ -166,14 +182,28 @@ impl Operation {
         access: Access,
     ) -> Result<Span, Exit<S390x>> {
         let mut address = self.fourth;
+        storage::second(cx, self.text);
         if listed {
             let mut bytes = [0; 8];
             let at = self.fourth.wrapping_add(list::FOURTH_ADDRESS + list::STRIDE * number);
             storage::fetch(cx, at, &mut bytes)?;
             address = storage::wrap(cx, u64::from_be_bytes(bytes));
+            self.name_space(cx, at)?;
         }
         aligned(address, self.width)?;
         storage::span(cx, address, self.width as u32, access)
+    }
+
+    /// In access-register mode, the token of an operand is before its address.
+    fn name_space(&self, cx: &mut Cx<S390x>, address_at: u64) -> Result<(), Exit<S390x>> {
+        if psw::uses_access_registers(cx.cpu.sys.mask) {
+            let mut token = [0; 4];
+            storage::fetch(cx, address_at.wrapping_sub(4), &mut token)?;
+            let register = usize::from(reg::ACCESS) + self.r3;
+            cx.cpu.regs[register] = u32::from_be_bytes(token).into();
+            access_registers::operand(cx, self.r3 as u8);
+        }
+        Ok(())
     }
 
     /// The third operand becomes the fourth.

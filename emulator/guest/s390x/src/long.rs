@@ -8,7 +8,7 @@
 use lockstep_cpu::{Access, Cx, Emit, Exit};
 
 use crate::exceptions::{code, program};
-use crate::storage::{self, address_in, length_in, put_address, put_length, span};
+use crate::storage::{self, address_in, length_in, put_address, put_length, span_of};
 use crate::{S390x, Text, reg};
 
 type Helped = Result<u64, Exit<S390x>>;
@@ -56,13 +56,13 @@ pub(crate) fn mvcl(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     let moved = to_len.min(from_len);
     let mask = cx.cpu.regs[usize::from(reg::ADDRESS)];
     let ahead = to.wrapping_sub(from) & mask;
-    if moved > 0 && ahead != 0 && ahead < moved {
+    if moved > 0 && ahead != 0 && ahead < moved && same_space(cx, r1, r2) {
         put_address(cx, r1, to);
         put_address(cx, r2, from);
         set_cc(cx, 3);
         return Ok(0);
     }
-    let (to_done, from_done) = move_step(cx, (to, to_len), (from, from_len), |_| pad, 1)?;
+    let (to_done, from_done) = move_step(cx, (r1, to, to_len), (r2, from, from_len), |_| pad, 1)?;
     let put = |cx: &mut Cx<S390x>, r: u8, address: u64, length: u64| {
         put_address(cx, r, address);
         let register = &mut cx.cpu.regs[usize::from(r | 1)];
@@ -75,6 +75,12 @@ pub(crate) fn mvcl(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
         again(cx);
     }
     Ok(0)
+}
+
+/// Whether two registers' operands are in one space, as far as destructive overlap is concerned.
+fn same_space(cx: &Cx<S390x>, first: u8, second: u8) -> bool {
+    let token = |r: u8| if r == 0 { 0 } else { cx.cpu.regs[usize::from(reg::ACCESS + r)] };
+    !crate::psw::uses_access_registers(cx.cpu.sys.mask) || token(first) == token(second)
 }
 
 /// The condition code of a move tells which operand was longer: 0 equal, 1 first shorter, 2 first longer. A step takes the same
@@ -91,8 +97,8 @@ fn set_move_code(cx: &mut Cx<S390x>, to_len: u64, from_len: u64) {
 /// Moves or pads as many bytes as one step does: how many of the first and of the second operand.
 fn move_step(
     cx: &mut Cx<S390x>,
-    (to, to_len): (u64, u64),
-    (from, from_len): (u64, u64),
+    (r_to, to, to_len): (u8, u64, u64),
+    (r_from, from, from_len): (u8, u64, u64),
     pad: impl Fn(usize) -> u8,
     unit: u64,
 ) -> Result<(u64, u64), Exit<S390x>> {
@@ -107,13 +113,13 @@ fn move_step(
         for (place, byte) in bytes[..count].iter_mut().enumerate() {
             *byte = pad(place);
         }
-        span(cx, to, room as u32, Access::Write)?.write(cx, &bytes[..count]);
+        span_of(cx, (r_to, to), room as u32, Access::Write)?.write(cx, &bytes[..count]);
         return Ok((room, 0));
     }
     let count = room.min(from_len).min(to_page_end(from).max(unit)) / unit * unit;
     let count = if count == 0 { unit } else { count };
-    let source = span(cx, from, count as u32, Access::Read)?;
-    let target = span(cx, to, count as u32, Access::Write)?;
+    let source = span_of(cx, (r_from, from), count as u32, Access::Read)?;
+    let target = span_of(cx, (r_to, to), count as u32, Access::Write)?;
     if target.overlaps(&source, count as u32) {
         for place in 0..count as u32 {
             let byte = source.byte(cx, place);
@@ -137,7 +143,8 @@ fn move_extended(cx: &mut Cx<S390x>, [_, pad, text]: [u64; 3], unit: u64) -> Hel
     }
     let fill = (pad as u16).to_be_bytes();
     let padding = |place: usize| if unit == 2 { fill[place & 1] } else { fill[1] };
-    let (to_done, from_done) = move_step(cx, (to, to_len), (from, from_len), padding, unit)?;
+    let (to_done, from_done) =
+        move_step(cx, (r1, to, to_len), (r3, from, from_len), padding, unit)?;
     put_address(cx, r1, to.wrapping_add(to_done));
     put_length(cx, r1 | 1, to_len - to_done);
     put_address(cx, r3, from.wrapping_add(from_done));
@@ -172,8 +179,8 @@ struct Compared {
 /// Compares as many bytes as one step does; the shorter operand is padded.
 fn compare_step(
     cx: &mut Cx<S390x>,
-    (a, a_len): (u64, u64),
-    (b, b_len): (u64, u64),
+    (r_a, a, a_len): (u8, u64, u64),
+    (r_b, b, b_len): (u8, u64, u64),
     pad: [u8; 2],
     unit: u64,
 ) -> Result<Compared, Exit<S390x>> {
@@ -184,14 +191,14 @@ fn compare_step(
     let count =
         (longest.min(room(a, a_len)).min(room(b, b_len)) / unit * unit).max(unit.min(longest));
     let (mut bytes, mut others) = ([0; STEP as usize], [0; STEP as usize]);
-    for (address, len, into) in [(a, a_len, &mut bytes), (b, b_len, &mut others)] {
+    for (place, len, into) in [((r_a, a), a_len, &mut bytes), ((r_b, b), b_len, &mut others)] {
         let into = &mut into[..count as usize];
         if len == 0 {
             into.iter_mut().enumerate().for_each(|(k, byte)| {
                 *byte = if unit == 2 { pad[k & 1] } else { pad[1] };
             });
         } else if count > 0 {
-            span(cx, address, count as u32, Access::Read)?.read(cx, into);
+            span_of(cx, place, count as u32, Access::Read)?.read(cx, into);
         }
     }
     let unit = unit as usize;
@@ -213,7 +220,7 @@ pub(crate) fn clcl(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     let (a, b) = (address_in(cx, r1), address_in(cx, r2));
     let (a_len, b_len) = (length(cx, r1), length(cx, r2));
     let pad = (cx.cpu.regs[usize::from(r2 | 1)] >> 24) as u8;
-    let step = compare_step(cx, (a, a_len), (b, b_len), [0, pad], 1)?;
+    let step = compare_step(cx, (r1, a, a_len), (r2, b, b_len), [0, pad], 1)?;
     for (r, address, len, done) in [(r1, a, a_len, step.first), (r2, b, b_len, step.second)] {
         put_address(cx, r, address.wrapping_add(done));
         let register = &mut cx.cpu.regs[usize::from(r | 1)];
@@ -234,7 +241,7 @@ fn compare_extended(cx: &mut Cx<S390x>, [_, pad, text]: [u64; 3], unit: u64) -> 
     if unit == 2 && (a_len | b_len) & 1 != 0 {
         return Err(program(code::SPECIFICATION));
     }
-    let step = compare_step(cx, (a, a_len), (b, b_len), (pad as u16).to_be_bytes(), unit)?;
+    let step = compare_step(cx, (r1, a, a_len), (r3, b, b_len), (pad as u16).to_be_bytes(), unit)?;
     for (r, address, len, done) in [(r1, a, a_len, step.first), (r3, b, b_len, step.second)] {
         put_address(cx, r, address.wrapping_add(done));
         put_length(cx, r | 1, len - done);
@@ -262,7 +269,7 @@ pub(crate) fn cksm(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     let count = len.min(1024);
     let mut bytes = [0; 1024];
     if count > 0 {
-        storage::fetch(cx, address, &mut bytes[..count as usize])?;
+        storage::fetch_of(cx, (r2, address), &mut bytes[..count as usize])?;
     }
     let register = usize::from(r1);
     let mut sum = cx.cpu.regs[register] & 0xffff_ffff;
@@ -293,7 +300,7 @@ fn search(cx: &mut Cx<S390x>, text: u64, unit: u64) -> Helped {
             return Ok(0);
         }
         let mut bytes = [0; 2];
-        storage::fetch(cx, at, &mut bytes[..unit as usize])?;
+        storage::fetch_of(cx, (r2, at), &mut bytes[..unit as usize])?;
         let found = if unit == 2 { u16::from_be_bytes(bytes).into() } else { u64::from(bytes[0]) };
         if found == wanted {
             put_address(cx, r1, at);
@@ -325,9 +332,9 @@ fn terminator(cx: &Cx<S390x>) -> Result<u8, Exit<S390x>> {
     Ok(cx.cpu.regs[0] as u8)
 }
 
-fn fetch_byte(cx: &mut Cx<S390x>, address: u64) -> Result<u8, Exit<S390x>> {
+fn fetch_byte(cx: &mut Cx<S390x>, at: (u8, u64)) -> Result<u8, Exit<S390x>> {
     let mut byte = [0];
-    storage::fetch(cx, address, &mut byte)?;
+    storage::fetch_of(cx, at, &mut byte)?;
     Ok(byte[0])
 }
 
@@ -337,7 +344,7 @@ pub(crate) fn clst(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     let end = terminator(cx)?;
     let (mut a, mut b) = (address_in(cx, r1), address_in(cx, r2));
     for _ in 0..256 {
-        let (first, second) = (fetch_byte(cx, a)?, fetch_byte(cx, b)?);
+        let (first, second) = (fetch_byte(cx, (r1, a))?, fetch_byte(cx, (r2, b))?);
         if first == second && first == end {
             set_cc(cx, 0);
             return Ok(0);
@@ -364,8 +371,8 @@ pub(crate) fn mvst(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     let end = terminator(cx)?;
     let (mut to, mut from) = (address_in(cx, r1), address_in(cx, r2));
     for _ in 0..256 {
-        let byte = fetch_byte(cx, from)?;
-        storage::store(cx, to, &[byte])?;
+        let byte = fetch_byte(cx, (r2, from))?;
+        storage::store_of(cx, (r1, to), &[byte])?;
         if byte == end {
             put_address(cx, r1, to);
             set_cc(cx, 1);
@@ -401,8 +408,8 @@ pub(crate) fn cuse(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
             code = if equal > 0 { 1 } else { 2 };
             break;
         }
-        let first = if a_len > 0 { fetch_byte(cx, a)? } else { pad };
-        let second = if b_len > 0 { fetch_byte(cx, b)? } else { pad };
+        let first = if a_len > 0 { fetch_byte(cx, (r1, a))? } else { pad };
+        let second = if b_len > 0 { fetch_byte(cx, (r2, b))? } else { pad };
         let was_equal = first == second;
         if was_equal && equal == 0 {
             start = (a, a_len, b, b_len);
@@ -452,8 +459,8 @@ pub(crate) fn mvpg(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
         crate::system::check_key(cx, given)?;
     }
     let key = |asked: u64| if control & asked != 0 { given } else { own };
-    let source = crate::system::span_with_key(cx, from, 4096, Access::Read, key(0x400));
-    let target = crate::system::span_with_key(cx, to, 4096, Access::Write, key(0x800));
+    let source = crate::system::span_with_key(cx, (r2, from), 4096, Access::Read, key(0x400));
+    let target = crate::system::span_with_key(cx, (r1, to), 4096, Access::Write, key(0x800));
     let is_missing = |exit: &Exit<S390x>| matches!(exit, Exit::Exception(crate::Exception::Program(p)) if p.code == code::PAGE);
     let source = match source {
         Err(exit) if code_wanted && is_missing(&exit) => {

@@ -233,8 +233,8 @@ pub(crate) fn load_disjoint(
     let low = storage::base_address(cx, b4, d4);
     let count = u32::from(r3.wrapping_sub(r1) & 15) + 1;
     let mut bytes = [[0; 64]; 2];
-    for (place, into) in [high, low].into_iter().zip(&mut bytes) {
-        storage::fetch(cx, place, &mut into[..count as usize * 4])?;
+    for (place, into) in [(text.nibble(4), high), (b4, low)].into_iter().zip(&mut bytes) {
+        storage::fetch_of(cx, place, &mut into[..count as usize * 4])?;
     }
     for k in 0..count as usize {
         let word = |bytes: &[u8; 64]| {
@@ -254,7 +254,9 @@ fn pair_disjoint(
     if r3 & 1 != 0 || (first | second) & (size.bytes() - 1) != 0 {
         return Err(program(code::SPECIFICATION));
     }
+    storage::first(cx, text);
     let high = cx.load(first, Mem::plain(size))?;
+    storage::second(cx, text);
     let low = cx.load(second, Mem::plain(size))?;
     for (r, value) in [(r3, high), (r3 | 1, low)] {
         let register = &mut cx.cpu.regs[r];
@@ -527,9 +529,10 @@ pub(crate) fn compare_swap_and_store(
         return Err(program(code::SPECIFICATION));
     }
     let mut list = [0; 32];
-    storage::fetch(cx, parameters, &mut list)?;
-    let target = storage::span(cx, second, stored as u32, Access::Write)?;
-    let span = storage::span(cx, first, compared as u32, Access::Update)?;
+    storage::fetch_of(cx, (1, parameters), &mut list)?;
+    let args = [first, second, text];
+    let target = storage::second_span(cx, args, stored as u32, Access::Write)?;
+    let span = storage::first_span(cx, args, compared as u32, Access::Update)?;
     let mut old = [0; 16];
     span.read(cx, &mut old[..compared]);
     let regs = &mut cx.cpu.regs;

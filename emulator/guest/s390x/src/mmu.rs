@@ -11,7 +11,7 @@ use crate::control::cr0;
 use crate::exceptions::{code, no_storage};
 use crate::keys::{self, CHANGE, FETCH_PROTECTION, REFERENCE};
 use crate::sys::{Space, SpaceKind, Sys};
-use crate::{Exception, Program, S390x};
+use crate::{Exception, Program, S390x, access_registers, reg};
 
 /// Bits of an address-space-control element.
 pub(crate) mod asce {
@@ -202,6 +202,8 @@ mod identification {
     pub(super) const FETCH: u64 = 0x800;
     /// Protection: not low-address, and not by key.
     pub(super) const TABLE: u64 = 0x4;
+    /// Protection: the access list permits no stores.
+    pub(super) const LIST: u64 = 0xc;
     pub(super) const LOW_ADDRESS: u64 = 0x80;
     pub(super) const NO_EXECUTE: u64 = 0x84;
 }
@@ -287,8 +289,33 @@ struct Permitted {
     low: bool,
 }
 
-/// Translates and checks an access.
-fn check(cx: &mut Cx<S390x>, address: u64, access: Access) -> Result<Permitted, Exception> {
+/// The space of an operand: an exception when its access register names none.
+pub(crate) fn data_space(cx: &Cx<S390x>) -> Result<Space, Exit<S390x>> {
+    access_registers::refuse(cx)?;
+    Ok(space_of(cx, Access::Read))
+}
+
+/// Translates and checks an access. An exception tells which access register named the space.
+fn check(cx: &mut Cx<S390x>, address: u64, access: Access) -> Result<Permitted, Exit<S390x>> {
+    if access != Access::Execute {
+        access_registers::refuse(cx)?;
+    }
+    let space = space_of(cx, access);
+    permitted(cx, address, access).map_err(|exception| tell_register(cx, space, exception))
+}
+
+/// Adds the access register that named the space, if one did.
+fn tell_register(cx: &Cx<S390x>, space: Space, exception: Exception) -> Exit<S390x> {
+    Exit::Exception(match exception {
+        Exception::Program(program) if space.kind.is_named() => {
+            let access_register = cx.cpu.regs[usize::from(reg::OPERAND)].saturating_sub(1) as u8;
+            Exception::Program(Program { access_register, ..program })
+        }
+        other => other,
+    })
+}
+
+fn permitted(cx: &mut Cx<S390x>, address: u64, access: Access) -> Result<Permitted, Exception> {
     let space = space_of(cx, access);
     let found = match space.kind {
         SpaceKind::Real => translate(cx, asce::REAL, address),
@@ -301,6 +328,7 @@ fn check(cx: &mut Cx<S390x>, address: u64, access: Access) -> Result<Permitted, 
     }
     let storage = cx.platform.keys().get(at);
     let (no_fetch, no_store) = by_key(cx, space, found.access.unwrap_or(storage), address);
+    let listed = space.kind == SpaceKind::FetchOnly;
     let no_execute = found.no_execute && cx.cpu.sys.cr[0] & cr0::NO_EXECUTE != 0;
     let low = address >> 12 < 2 && is_low_protected(cx, space);
     if access.writes() && low && is_low(address) {
@@ -310,12 +338,16 @@ fn check(cx: &mut Cx<S390x>, address: u64, access: Access) -> Result<Permitted, 
         let bits = if found.protected { identification::TABLE } else { 0 };
         return Err(protection(space, address, access, bits));
     }
+    if access.writes() && listed {
+        return Err(protection(space, address, access, identification::LIST));
+    }
     if no_fetch && access != Access::Write {
         return Err(protection(space, address, access, 0));
     }
     if no_execute && access == Access::Execute {
         return Err(protection(space, address, access, identification::NO_EXECUTE));
     }
+    let no_store = no_store || listed;
     Ok(Permitted { space, found, at, no_fetch, no_store, no_execute, low })
 }
 
@@ -339,12 +371,18 @@ pub(crate) fn look(cpu: &Vcpu<S390x>, mem: &PhysMem, address: u64) -> Option<Tlb
 
 /// Whether an access would be permitted, without making it.
 pub(crate) fn test(cx: &mut Cx<S390x>, address: u64, access: Access) -> Result<(), Exit<S390x>> {
-    check(cx, address, access).map(|_| ()).map_err(Exit::Exception)
+    check(cx, address, access).map(|_| ())
 }
 
-/// The exit for a fault of a translation that an instruction asked for.
-pub(crate) fn fault_exit(fault: u16, space: Space, address: u64) -> Exit<S390x> {
-    Exit::Exception(fault_exception(fault, space, address, Access::Read))
+/// The real address of an operand that nobody accesses.
+pub(crate) fn real_address(cx: &Cx<S390x>, address: u64) -> Result<u64, Exit<S390x>> {
+    let space = data_space(cx)?;
+    if space.kind == SpaceKind::Real {
+        return Ok(address);
+    }
+    let found = translate(cx, space.designation, address);
+    let found = found.map_err(|fault| fault_exception(fault.code, space, address, Access::Read));
+    Ok(found.map_err(|exception| tell_register(cx, space, exception))?.real)
 }
 
 /// Translates and checks an access, sets reference and change bits, and gives the entry for the TLB.
@@ -354,7 +392,7 @@ pub(crate) fn walk(
     access: Access,
 ) -> Result<TlbEntry, Exit<S390x>> {
     let address = address & crate::psw::address_mask(cx.cpu.sys.mask);
-    let permitted = check(cx, address, access).map_err(Exit::Exception)?;
+    let permitted = check(cx, address, access)?;
     let Permitted { space, found, at, no_fetch, no_store, no_execute, low } = permitted;
     let used = if access.writes() { REFERENCE | CHANGE } else { REFERENCE };
     let changed = (cx.platform.keys().get(at) | used) & CHANGE != 0;

@@ -15,12 +15,12 @@ type Helped = Result<u64, Exit<S390x>>;
 /// Both operands, whose length is in the instruction's second byte.
 pub(crate) fn spans(
     cx: &mut Cx<S390x>,
-    [first, second, text]: [u64; 3],
+    args: [u64; 3],
     access: Access,
 ) -> Result<(Span, Span, u32), Exit<S390x>> {
-    let len = u32::from(Text(text).byte(1)) + 1;
-    let source = storage::span(cx, second, len, Access::Read)?;
-    let target = storage::span(cx, first, len, access)?;
+    let len = u32::from(Text(args[2]).byte(1)) + 1;
+    let source = storage::second_span(cx, args, len, Access::Read)?;
+    let target = storage::first_span(cx, args, len, access)?;
     Ok((target, source, len))
 }
 
@@ -47,7 +47,9 @@ pub(crate) fn mvc<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
         overlaps,
         |e| help(e, i, move_bytes),
         |e| {
+            e.select_space(i.b2);
             let value = e.load(from, Mem::plain(size))?;
+            e.select_space(i.b1);
             e.store(to, value, Mem::plain(size))
         },
     )
@@ -57,7 +59,9 @@ fn move_bytes(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
     let (target, source, len) = spans(cx, args, Access::Write)?;
     let distance = args[0].wrapping_sub(args[1]);
     let mut bytes = [0; 256];
-    if distance.wrapping_sub(1) < u64::from(len) - 1 {
+    // In different spaces, addresses say nothing about where storage overlaps.
+    let same_space = !crate::psw::uses_access_registers(cx.cpu.sys.mask);
+    if same_space && distance.wrapping_sub(1) < u64::from(len) - 1 {
         // What is `distance` bytes further on is what was `distance` bytes before.
         let distance = distance as usize;
         source.read(cx, &mut bytes[..distance]);
@@ -87,18 +91,20 @@ fn target_overlaps_otherwise(target: &Span, source: &Span, len: u32) -> bool {
 pub(crate) fn clc<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
     let Some(size) = single(i.imm + 1) else { return help(e, i, compare_bytes) };
     let (first, second) = (first_address(e, i), address(e, i));
+    e.select_space(i.b1);
     let a = e.load(first, Mem::plain(size))?;
+    e.select_space(i.b2);
     let b = e.load(second, Mem::plain(size))?;
     let cc = cc::compared_logical(e, W64, a, b);
     cc::put(e, cc);
     Ok(())
 }
 
-fn compare_bytes(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped {
-    let len = u32::from(Text(text).byte(1)) + 1;
+fn compare_bytes(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+    let len = u32::from(Text(args[2]).byte(1)) + 1;
     let (mut a, mut b) = ([0; 256], [0; 256]);
-    storage::span(cx, first, len, Access::Read)?.read(cx, &mut a[..len as usize]);
-    storage::span(cx, second, len, Access::Read)?.read(cx, &mut b[..len as usize]);
+    storage::first_span(cx, args, len, Access::Read)?.read(cx, &mut a[..len as usize]);
+    storage::second_span(cx, args, len, Access::Read)?.read(cx, &mut b[..len as usize]);
     cx.cpu.regs[usize::from(reg::CC)] = match a.cmp(&b) {
         std::cmp::Ordering::Equal => 0,
         std::cmp::Ordering::Less => 1,
@@ -137,15 +143,17 @@ pub(crate) fn xc<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
         return help(e, i, exclusive_or_bytes);
     };
     let (place, zero) = (address(e, i), e.imm(0));
+    e.select_space(i.b1);
     e.store(place, zero, Mem::plain(size))?;
     cc::put(e, zero);
     Ok(())
 }
 
 fn exclusive_or_bytes(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
-    if args[0] == args[1] {
-        let len = u32::from(Text(args[2]).byte(1)) + 1;
-        let target = storage::span(cx, args[0], len, Access::Update)?;
+    let text = Text(args[2]);
+    if args[0] == args[1] && text.nibble(4) == text.nibble(8) {
+        let len = u32::from(text.byte(1)) + 1;
+        let target = storage::first_span(cx, args, len, Access::Update)?;
         target.write(cx, &[0; 256][..len as usize]);
         cx.cpu.regs[usize::from(reg::CC)] = 0;
         return Ok(0);
@@ -177,8 +185,8 @@ pub(crate) fn mvz(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
 pub(crate) fn mvcin(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped {
     let len = u32::from(Text(text).byte(1)) + 1;
     let start = second.wrapping_sub(u64::from(len) - 1);
-    let source = storage::span(cx, start, len, Access::Read)?;
-    let target = storage::span(cx, first, len, Access::Write)?;
+    let source = storage::second_span(cx, [first, start, text], len, Access::Read)?;
+    let target = storage::first_span(cx, [first, start, text], len, Access::Write)?;
     for place in 0..len {
         let byte = source.byte(cx, len - 1 - place);
         target.set_byte(cx, place, byte);

@@ -6,25 +6,51 @@ use crate::control::cr0;
 use crate::exceptions::{code, program};
 use crate::long::set_cc;
 use crate::mmu;
-use crate::storage;
+use crate::storage::{self, Span};
 use crate::sys::{Space, SpaceKind};
 use crate::system::check_key;
-use crate::{S390x, Text, psw};
+use crate::{S390x, Text, access_registers, psw, reg};
 
 type Helped = Result<u64, Exit<S390x>>;
 
+/// An operand: its address, its space, and the access register that may have named it.
+#[derive(Clone, Copy)]
+struct Operand {
+    address: u64,
+    space: Space,
+    register: u8,
+}
+
+impl Operand {
+    /// One in the space that the PSW gives it.
+    fn own(cx: &mut Cx<S390x>, address: u64, register: u8) -> Result<Self, Exit<S390x>> {
+        access_registers::operand(cx, register);
+        Ok(Self { address, space: mmu::data_space(cx)?, register })
+    }
+
+    /// The same, accessed by a key.
+    const fn by(self, key: u8) -> Self {
+        Self { space: Space { key, ..self.space }, ..self }
+    }
+
+    fn span(self, cx: &mut Cx<S390x>, len: u32, access: Access) -> Result<Span, Exit<S390x>> {
+        // Exceptions tell the register, in whichever mode the processor is.
+        let before = cx.cpu.regs[usize::from(reg::OPERAND)];
+        cx.cpu.regs[usize::from(reg::OPERAND)] = u64::from(self.register) + 1;
+        let result =
+            storage::within(cx, self.space, |cx| storage::span(cx, self.address, len, access));
+        cx.cpu.regs[usize::from(reg::OPERAND)] = before;
+        result
+    }
+}
+
 /// Copies bytes from one space to another; operands of at most a page each.
-fn copy(
-    cx: &mut Cx<S390x>,
-    (to, to_space): (u64, Space),
-    (from, from_space): (u64, Space),
-    len: u32,
-) -> Result<(), Exit<S390x>> {
+fn copy(cx: &mut Cx<S390x>, to: Operand, from: Operand, len: u32) -> Result<(), Exit<S390x>> {
     if len == 0 {
         return Ok(());
     }
-    let source = storage::within(cx, from_space, |cx| storage::span(cx, from, len, Access::Read))?;
-    let target = storage::within(cx, to_space, |cx| storage::span(cx, to, len, Access::Write))?;
+    let source = from.span(cx, len, Access::Read)?;
+    let target = to.span(cx, len, Access::Write)?;
     if target.overlaps(&source, len) {
         for place in 0..len {
             let byte = source.byte(cx, place);
@@ -59,13 +85,16 @@ fn between(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3], to_primary: bool
     let len = true_length(cx, text.nibble(2));
     let own = psw::key(mask);
     let (primary, secondary) = (SpaceKind::Primary, SpaceKind::Secondary);
-    let space = |cx: &Cx<S390x>, kind, key| psw::space(&cx.cpu, kind, key);
-    let (to, from) = if to_primary {
-        (space(cx, primary, own), space(cx, secondary, key))
-    } else {
-        (space(cx, secondary, key), space(cx, primary, own))
+    let operand = |cx: &Cx<S390x>, address, kind, key| {
+        let space = psw::space(&cx.cpu, kind, key);
+        Operand { address, space, register: 0 }
     };
-    copy(cx, (first, to), (second, from), len)?;
+    let (to, from) = if to_primary {
+        (operand(cx, first, primary, own), operand(cx, second, secondary, key))
+    } else {
+        (operand(cx, first, secondary, key), operand(cx, second, primary, own))
+    };
+    copy(cx, to, from, len)?;
     Ok(0)
 }
 
@@ -85,9 +114,18 @@ pub(crate) fn mvck(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helpe
     let key = (cx.cpu.regs[usize::from(text.nibble(3))] >> 4) as u8 & 15;
     check_key(cx, key)?;
     let len = true_length(cx, text.nibble(2));
-    let own = mmu::space_of(cx, Access::Read);
-    copy(cx, (first, own), (second, Space { key, ..own }), len)?;
+    let (to, from) = own(cx, [first, second, text.0])?;
+    copy(cx, to, from.by(key), len)?;
     Ok(0)
+}
+
+/// Both operands, in their own spaces.
+fn own(
+    cx: &mut Cx<S390x>,
+    [first, second, text]: [u64; 3],
+) -> Result<(Operand, Operand), Exit<S390x>> {
+    let from = Operand::own(cx, second, Text(text).nibble(8))?;
+    Ok((Operand::own(cx, first, Text(text).nibble(4))?, from))
 }
 
 /// The length and key that general registers 0 and 1 give.
@@ -98,36 +136,41 @@ fn length_and_key(cx: &Cx<S390x>) -> Result<(u32, u8), Exit<S390x>> {
 }
 
 /// MOVE WITH SOURCE KEY.
-pub(crate) fn mvcsk(cx: &mut Cx<S390x>, [first, second, _]: [u64; 3]) -> Helped {
+pub(crate) fn mvcsk(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
     let (len, key) = length_and_key(cx)?;
-    let own = mmu::space_of(cx, Access::Read);
-    copy(cx, (first, own), (second, Space { key, ..own }), len)?;
+    let (to, from) = own(cx, args)?;
+    copy(cx, to, from.by(key), len)?;
     Ok(0)
 }
 
 /// MOVE WITH DESTINATION KEY.
-pub(crate) fn mvcdk(cx: &mut Cx<S390x>, [first, second, _]: [u64; 3]) -> Helped {
+pub(crate) fn mvcdk(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
     let (len, key) = length_and_key(cx)?;
-    let own = mmu::space_of(cx, Access::Read);
-    copy(cx, (first, Space { key, ..own }), (second, own), len)?;
+    let (to, from) = own(cx, args)?;
+    copy(cx, to.by(key), from, len)?;
     Ok(0)
 }
 
 /// One operand's half of general register 0, as MOVE WITH OPTIONAL SPECIFICATIONS has it.
-fn specified(cx: &Cx<S390x>, control: u64) -> Result<Space, Exit<S390x>> {
+fn specified(
+    cx: &Cx<S390x>,
+    control: u64,
+    address: u64,
+    register: u8,
+) -> Result<Operand, Exit<S390x>> {
     let mask = cx.cpu.sys.mask;
     let key = if control & 2 != 0 { (control >> 12) as u8 & 15 } else { psw::key(mask) };
     if control & 2 != 0 {
         check_key(cx, key)?;
     }
     let space = if control & 1 != 0 { control >> 6 & 3 } else { mask >> psw::SPACE_SHIFT & 3 };
-    let kind = match space {
-        0 => SpaceKind::Primary,
-        2 => SpaceKind::Secondary,
-        3 => SpaceKind::Home,
-        _ => return crate::exceptions::unimplemented(cx, "MVCOS by access register"),
+    let space = match space {
+        1 => access_registers::space(cx, register, key)?,
+        0 => psw::space(&cx.cpu, SpaceKind::Primary, key),
+        2 => psw::space(&cx.cpu, SpaceKind::Secondary, key),
+        _ => psw::space(&cx.cpu, SpaceKind::Home, key),
     };
-    Ok(psw::space(&cx.cpu, kind, key))
+    Ok(Operand { address, space, register })
 }
 
 /// MOVE WITH OPTIONAL SPECIFICATIONS: at most 4096 bytes; condition code 3 says that there are more.
@@ -146,10 +189,12 @@ pub(crate) fn mvcos(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Help
     {
         return Err(program(code::SPECIAL_OPERATION));
     }
-    let (to, from) = (specified(cx, to_control)?, specified(cx, from_control)?);
-    let len = storage::length_in(cx, Text(text).nibble(2));
+    let text = Text(text);
+    let to = specified(cx, to_control, first, text.nibble(4))?;
+    let from = specified(cx, from_control, second, text.nibble(8))?;
+    let len = storage::length_in(cx, text.nibble(2));
     let (count, cc) = if len > 4096 { (4096, 3) } else { (len as u32, 0) };
-    copy(cx, (first, to), (second, from), count)?;
+    copy(cx, to, from, count)?;
     set_cc(cx, cc);
     Ok(0)
 }

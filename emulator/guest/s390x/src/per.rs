@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exceptions::code;
 use crate::sys::{Space, SpaceKind};
-use crate::{Exception, Program, S390x, decode, mmu, psw};
+use crate::{Exception, Program, S390x, access_registers, decode, mmu, psw, reg};
 
 /// Bits of control register 9. The events are those of the PER code, 24 bits higher.
 mod control {
@@ -42,6 +42,8 @@ pub struct PerEvent {
     pub length: u8,
     /// Its address.
     pub address: u64,
+    /// The access register by which it stored, as real location 161 has it.
+    pub access_register: u8,
 }
 
 type Cpu = Vcpu<S390x>;
@@ -49,7 +51,7 @@ type Cpu = Vcpu<S390x>;
 /// Recomputes what the engines look at; part of [`psw::derive`].
 pub(crate) fn derive(cpu: &mut Cpu) {
     let asked = if cpu.sys.mask & psw::PER != 0 { cpu.sys.cr[9] & control::EVENTS } else { 0 };
-    cpu.careful = asked != 0 || cpu.sys.per.is_some();
+    cpu.careful = asked != 0 || cpu.sys.per.is_some() || psw::chooses_spaces(cpu.sys.mask);
     cpu.watched = asked & control::STORE != 0;
 }
 
@@ -71,9 +73,15 @@ fn mode(mask: u64) -> u8 {
 fn note(cx: &mut Cx<S390x>, event: u64) {
     let code = (event >> control::TO_CODE) as u8;
     let length = crate::exceptions::length_at_pc(cx);
-    let new = PerEvent { code: 0, mode: mode(cx.cpu.sys.mask), length, address: cx.cpu.pc };
+    let (mode, address) = (mode(cx.cpu.sys.mask), cx.cpu.pc);
+    let new = PerEvent { code: 0, mode, length, address, access_register: 0 };
     let old = cx.cpu.sys.per.unwrap_or(new);
-    cx.cpu.sys.per = Some(PerEvent { code: old.code | code, ..old });
+    // Of the last store that is an event.
+    let access_register = match event {
+        control::STORE => access_register(cx),
+        _ => old.access_register,
+    };
+    cx.cpu.sys.per = Some(PerEvent { code: old.code | code, access_register, ..old });
 }
 
 /// A store that is about to be made: to `len` bytes of the space that data accesses go to.
@@ -96,6 +104,12 @@ pub(crate) fn note_real_store(cx: &mut Cx<S390x>) {
     if cx.cpu.sys.mask & psw::PER != 0 && cx.cpu.sys.cr[9] & control::STORE_REAL != 0 {
         note(cx, control::STORE_REAL);
     }
+}
+
+/// The access register that names the space of the operand, if one does.
+fn access_register(cx: &Cx<S390x>) -> u8 {
+    let is_named = mmu::space_of(cx, Access::Write).kind.is_named();
+    if is_named { cx.cpu.regs[usize::from(reg::OPERAND)].saturating_sub(1) as u8 } else { 0 }
 }
 
 /// The target of an EXECUTE is fetched as well.
@@ -165,7 +179,8 @@ impl Ran {
         events |= if fetched { control::FETCH } else { 0 };
         events |= if branched && wanted { control::BRANCH } else { 0 };
         let code = ((events & self.controls) >> control::TO_CODE) as u8;
-        (code != 0).then_some(PerEvent { code, ..self.event })
+        let access_register = cpu.sys.per.map_or(0, |event| event.access_register);
+        (code != 0).then_some(PerEvent { code, access_register, ..self.event })
     }
 }
 
@@ -183,7 +198,7 @@ pub(crate) fn run_carefully(
     let controls = if mask & psw::PER != 0 { cx.cpu.sys.cr[9] } else { 0 };
     let bytes = cx.mem.read::<2>(frame << 12 | pc & 0xfff).unwrap_or_default();
     let length = decode::length(bytes[0]) as u8;
-    let event = PerEvent { code: 0, mode: mode(mask), length, address: pc };
+    let event = PerEvent { code: 0, mode: mode(mask), length, address: pc, access_register: 0 };
     let fetched = controls & control::FETCH != 0 && in_area(&cx.cpu, pc);
     if fetched && controls & control::NULLIFICATION != 0 {
         cx.left -= 1;
@@ -191,15 +206,24 @@ pub(crate) fn run_carefully(
         return Err(interruption(PerEvent { code, ..event }));
     }
     let ran = Ran { pc, bytes, event, fetched, controls };
+    let chooses = psw::chooses_spaces(mask);
+    if chooses {
+        let text = access_registers::text_at_pc(cx, frame);
+        access_registers::begin(cx, text);
+    }
     let result = run(cx);
+    if chooses {
+        access_registers::end(cx);
+    }
     let events = match &result {
         Ok(()) => ran.events(&cx.cpu),
         // What has not completed has not branched; its fetching and its stores count.
         Err(_) => {
-            let stored = cx.cpu.sys.per.map_or(0, |event| event.code);
+            let (stored, access_register) =
+                cx.cpu.sys.per.map_or((0, 0), |event| (event.code, event.access_register));
             let fetched = if fetched { (control::FETCH >> control::TO_CODE) as u8 } else { 0 };
             let code = stored | fetched;
-            (code != 0).then_some(PerEvent { code, ..event })
+            (code != 0).then_some(PerEvent { code, access_register, ..event })
         }
     };
     cx.cpu.sys.per = None;

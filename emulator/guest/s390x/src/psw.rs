@@ -120,6 +120,11 @@ pub const fn uses_access_registers(mask: u64) -> bool {
     mask & DAT != 0 && mask >> SPACE_SHIFT & 3 == 1
 }
 
+/// Whether not all operands are in one space: see [`crate::access_registers`].
+pub const fn chooses_spaces(mask: u64) -> bool {
+    mask & DAT != 0 && matches!(mask >> SPACE_SHIFT & 3, 1 | 2)
+}
+
 /// The address space that data accesses use under a PSW, but for access registers.
 fn data_kind(mask: u64) -> SpaceKind {
     if mask & DAT == 0 {
@@ -145,7 +150,8 @@ fn fetch_kind(mask: u64) -> SpaceKind {
 pub fn space(cpu: &Cpu, kind: SpaceKind, key: u8) -> Space {
     let designation = match kind {
         SpaceKind::Real => 0,
-        SpaceKind::Primary | SpaceKind::Access => cpu.sys.cr[1],
+        // What access registers name is not here: the primary space is one of them, at least.
+        SpaceKind::Primary | SpaceKind::Access | SpaceKind::FetchOnly => cpu.sys.cr[1],
         SpaceKind::Secondary => cpu.sys.cr[7],
         SpaceKind::Home => cpu.sys.cr[13],
     };
@@ -180,6 +186,13 @@ pub fn derive(cpu: &mut Cpu) {
     let [data_id, fetch_id] = ids(cpu, [data, fetch]);
     cpu.mmu = MmuCx { mode: data.kind.mode(), space: data_id, fetch_space: fetch_id, align: false };
     crate::per::derive(cpu);
+}
+
+/// Makes data accesses go to a space.
+pub fn go_to(cpu: &mut Cpu, space: Space) {
+    let fetch = space_of_fetch(cpu);
+    let [data, fetch] = ids(cpu, [space, fetch]);
+    (cpu.mmu.space, cpu.mmu.fetch_space) = (data, fetch);
 }
 
 /// The numbers that the TLB knows spaces by. When there are no more, the TLB starts afresh.

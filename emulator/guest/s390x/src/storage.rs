@@ -7,7 +7,7 @@
 use lockstep_cpu::{Access, Cx, Exit};
 
 use crate::sys::Space;
-use crate::{S390x, psw, reg};
+use crate::{S390x, Text, access_registers, psw, reg};
 
 type Result<T> = std::result::Result<T, Exit<S390x>>;
 
@@ -143,6 +143,61 @@ pub(crate) fn notice_code(cx: &mut Cx<S390x>) {
     }
 }
 
+/// The first operand of an instruction of the SS, SSE or SSF format is accessed next: by the base register in its fifth half-byte.
+pub(crate) fn first(cx: &mut Cx<S390x>, text: u64) {
+    access_registers::operand(cx, Text(text).nibble(4));
+}
+
+/// The second one: by the base register in its ninth half-byte.
+pub(crate) fn second(cx: &mut Cx<S390x>, text: u64) {
+    access_registers::operand(cx, Text(text).nibble(8));
+}
+
+/// Translates and checks the first operand.
+pub(crate) fn first_span(
+    cx: &mut Cx<S390x>,
+    [address, _, text]: [u64; 3],
+    len: u32,
+    access: Access,
+) -> Result<Span> {
+    first(cx, text);
+    span(cx, address, len, access)
+}
+
+/// Translates and checks the second operand.
+pub(crate) fn second_span(
+    cx: &mut Cx<S390x>,
+    [_, address, text]: [u64; 3],
+    len: u32,
+    access: Access,
+) -> Result<Span> {
+    second(cx, text);
+    span(cx, address, len, access)
+}
+
+/// Translates and checks an operand whose address is in a register.
+pub(crate) fn span_of(
+    cx: &mut Cx<S390x>,
+    (register, address): (u8, u64),
+    len: u32,
+    access: Access,
+) -> Result<Span> {
+    access_registers::operand(cx, register);
+    span(cx, address, len, access)
+}
+
+/// Fetches an operand whose address is in a register.
+pub(crate) fn fetch_of(cx: &mut Cx<S390x>, at: (u8, u64), into: &mut [u8]) -> Result<()> {
+    span_of(cx, at, into.len() as u32, Access::Read)?.read(cx, into);
+    Ok(())
+}
+
+/// Stores an operand whose address is in a register, all of it or nothing.
+pub(crate) fn store_of(cx: &mut Cx<S390x>, at: (u8, u64), bytes: &[u8]) -> Result<()> {
+    span_of(cx, at, bytes.len() as u32, Access::Write)?.write(cx, bytes);
+    Ok(())
+}
+
 /// Fetches an operand.
 pub(crate) fn fetch(cx: &mut Cx<S390x>, address: u64, into: &mut [u8]) -> Result<()> {
     span(cx, address, into.len() as u32, Access::Read)?.read(cx, into);
@@ -161,11 +216,9 @@ pub(crate) fn within<T>(
     space: Space,
     act: impl FnOnce(&mut Cx<S390x>) -> T,
 ) -> T {
-    let fetch = psw::space_of_fetch(&cx.cpu);
-    let [data, fetch] = psw::ids(&mut cx.cpu, [space, fetch]);
-    cx.cpu.mmu.space = data;
-    cx.cpu.mmu.fetch_space = fetch;
+    psw::go_to(&mut cx.cpu, space);
     let result = act(cx);
     psw::derive(&mut cx.cpu);
+    access_registers::choose(cx);
     result
 }

@@ -20,6 +20,8 @@ pub enum SpaceKind {
     Secondary,
     /// That of CR13.
     Home,
+    /// As [`SpaceKind::Access`], but the access list permits no stores.
+    FetchOnly,
 }
 
 impl SpaceKind {
@@ -29,10 +31,16 @@ impl SpaceKind {
     pub const fn mode(self) -> u8 {
         match self {
             Self::Primary => 0,
-            Self::Real | Self::Access => 1,
+            Self::Real | Self::Access | Self::FetchOnly => 1,
             Self::Secondary => 2,
             Self::Home => 3,
         }
+    }
+
+    /// Whether an access register names it.
+    #[must_use]
+    pub const fn is_named(self) -> bool {
+        matches!(self, Self::Access | Self::FetchOnly)
     }
 
     /// As the last bits of a translation-exception identification have it.
@@ -40,7 +48,7 @@ impl SpaceKind {
     pub const fn bits(self) -> u64 {
         match self {
             Self::Real | Self::Primary => 0,
-            Self::Access => 1,
+            Self::Access | Self::FetchOnly => 1,
             Self::Secondary => 2,
             Self::Home => 3,
         }

@@ -9,7 +9,10 @@ use crate::ops::*;
 use crate::platform::{Diagnose, Diagnosed, Halt};
 use crate::storage::{self, Span};
 use crate::timing_ops::aligned;
-use crate::{Broadcast, Exception, Insn, Program, S390x, Text, facilities, lowcore, mmu, psw, reg};
+use crate::{
+    Broadcast, Exception, Insn, Program, S390x, Text, access_registers, facilities, lowcore, mmu,
+    psw, reg,
+};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -37,15 +40,16 @@ pub(crate) fn check_key(cx: &Cx<S390x>, key: u8) -> Result<(), Exit<S390x>> {
     Ok(())
 }
 
-/// Translates an operand of the current address space, accessed by another key.
+/// Translates an operand whose address is in a register, accessed by another key.
 pub(crate) fn span_with_key(
     cx: &mut Cx<S390x>,
-    address: u64,
+    (register, address): (u8, u64),
     len: u32,
     access: Access,
     key: u8,
 ) -> Result<Span, Exit<S390x>> {
-    let space = crate::sys::Space { key, ..mmu::space_of(cx, Access::Read) };
+    access_registers::operand(cx, register);
+    let space = crate::sys::Space { key, ..mmu::data_space(cx)? };
     storage::within(cx, space, |cx| storage::span(cx, address, len, access))
 }
 

@@ -101,12 +101,14 @@ pub(crate) fn stpt(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
 /// EXTRACT CPU TIME: how far the timer has come since a value, plus another; and what the third operand points at.
 pub(crate) fn ectg(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped {
     let mut values = [[0; 8]; 2];
+    storage::first(cx, text);
     storage::fetch(cx, first, &mut values[0])?;
+    storage::second(cx, text);
     storage::fetch(cx, second, &mut values[1])?;
     let r3 = Text(text).nibble(2);
     let mut third = [0; 8];
     let place = storage::address_in(cx, r3);
-    storage::fetch(cx, place, &mut third)?;
+    storage::fetch_of(cx, (r3, place), &mut third)?;
     let [first, second] = values.map(u64::from_be_bytes);
     cx.cpu.regs[0] = first.wrapping_sub(timing::timer(cx));
     cx.cpu.regs[1] = second;
@@ -129,13 +131,13 @@ pub(crate) fn ptff(cx: &mut Cx<S390x>, _args: [u64; 3]) -> Helped {
             for number in PTFF {
                 bits[number as usize / 8] |= 0x80 >> (number % 8);
             }
-            storage::store(cx, place, &bits)?;
+            storage::store_of(cx, (1, place), &bits)?;
         }
         1 => {
             // Physical clock, offset, logical and TOD epoch difference.
             let mut block = [0; 32];
             block[..8].copy_from_slice(&timing::tod(cx).to_be_bytes());
-            storage::store(cx, place, &block)?;
+            storage::store_of(cx, (1, place), &block)?;
         }
         _ => {
             let _ = function;

@@ -15,10 +15,10 @@ type Helped = Result<u64, Exit<S390x>>;
 const CHARACTERS: u32 = 256;
 
 /// TRANSLATE: each byte of the first operand by the table that is the second.
-pub(crate) fn tr(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped {
-    let len = u32::from(Text(text).byte(1)) + 1;
-    let target = storage::span(cx, first, len, Access::Update)?;
-    let table = storage::span(cx, second, 256, Access::Read)?;
+pub(crate) fn tr(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
+    let len = u32::from(Text(args[2]).byte(1)) + 1;
+    let target = storage::first_span(cx, args, len, Access::Update)?;
+    let table = storage::second_span(cx, args, 256, Access::Read)?;
     for place in 0..len {
         let byte = target.byte(cx, place);
         let new = table.byte(cx, byte.into());
@@ -29,9 +29,10 @@ pub(crate) fn tr(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped 
 
 /// TRANSLATE AND TEST, from either end: stops at a byte whose function byte is not zero.
 fn translate_and_test(cx: &mut Cx<S390x>, args: [u64; 3], reverse: bool) -> Helped {
-    let [first, second, text] = args;
+    let [first, _, text] = args;
     let len = u32::from(Text(text).byte(1)) + 1;
-    let table = storage::span(cx, second, 256, Access::Read)?;
+    let table = storage::second_span(cx, args, 256, Access::Read)?;
+    storage::first(cx, text);
     for step in 0..len {
         let offset = u64::from(step);
         let at = if reverse { first.wrapping_sub(offset) } else { first.wrapping_add(offset) };
@@ -73,14 +74,14 @@ pub(crate) fn tre(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     let (mut at, mut left) = (address_in(cx, r1), length_in(cx, r1 | 1));
     let test = cx.cpu.regs[0] as u8;
     let table_at = address_in(cx, r2);
-    let table = storage::span(cx, table_at, 256, Access::Read)?;
+    let table = storage::span_of(cx, (r2, table_at), 256, Access::Read)?;
     let mut cc = 3;
     for _ in 0..CHARACTERS {
         if left == 0 {
             cc = 0;
             break;
         }
-        let target = storage::span(cx, at, 1, Access::Update)?;
+        let target = storage::span_of(cx, (r1, at), 1, Access::Update)?;
         let byte = target.byte(cx, 0);
         if byte == test {
             cc = 1;
@@ -99,14 +100,20 @@ pub(crate) fn tre(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     Ok(0)
 }
 
-fn fetch_character(cx: &mut Cx<S390x>, at: u64, len: usize) -> Result<u64, Exit<S390x>> {
+/// A character, whose address is in a register or counts from there.
+fn fetch_character(cx: &mut Cx<S390x>, at: (u8, u64), len: usize) -> Result<u64, Exit<S390x>> {
     let mut bytes = [0; 8];
-    storage::fetch(cx, at, &mut bytes[8 - len..])?;
+    storage::fetch_of(cx, at, &mut bytes[8 - len..])?;
     Ok(u64::from_be_bytes(bytes))
 }
 
-fn store_character(cx: &mut Cx<S390x>, at: u64, value: u64, len: usize) -> Result<(), Exit<S390x>> {
-    storage::store(cx, at, &value.to_be_bytes()[8 - len..])
+fn store_character(
+    cx: &mut Cx<S390x>,
+    at: (u8, u64),
+    value: u64,
+    len: usize,
+) -> Result<(), Exit<S390x>> {
+    storage::store_of(cx, at, &value.to_be_bytes()[8 - len..])
 }
 
 /// TRANSLATE ONE or TWO TO ONE or TWO: characters of so many bytes; a test character, unless the mask says not, ends it.
@@ -126,14 +133,14 @@ fn translate_sized(cx: &mut Cx<S390x>, text: u64, from_size: usize, to_size: usi
         if left == 0 {
             break;
         }
-        let character = fetch_character(cx, from, from_size)?;
+        let character = fetch_character(cx, (r2, from), from_size)?;
         let place = storage::wrap(cx, table.wrapping_add(character * to_size as u64));
-        let value = fetch_character(cx, place, to_size)?;
+        let value = fetch_character(cx, (1, place), to_size)?;
         if value == test && !untested {
             cc = 1;
             break;
         }
-        store_character(cx, to, value, to_size)?;
+        store_character(cx, (r1, to), value, to_size)?;
         to = storage::wrap(cx, to.wrapping_add(to_size as u64));
         from = storage::wrap(cx, from.wrapping_add(from_size as u64));
         left -= from_size as u64;
@@ -188,10 +195,10 @@ fn test_extended(cx: &mut Cx<S390x>, text: u64, reverse: bool) -> Helped {
             cc = 0;
             break;
         }
-        let argument = fetch_character(cx, at, size as usize)?;
+        let argument = fetch_character(cx, (r1, at), size as usize)?;
         if !(limited && argument > 255) {
             let place = storage::wrap(cx, table.wrapping_add(argument * function_size));
-            function = fetch_character(cx, place, function_size as usize)?;
+            function = fetch_character(cx, (1, place), function_size as usize)?;
         } else {
             function = 0;
         }
@@ -339,7 +346,7 @@ fn convert(cx: &mut Cx<S390x>, text: u64, from_form: Form, to_form: Form) -> Hel
         // As few bytes as it takes: those behind may not be there.
         while matches!(character, Character::Incomplete) && have < 4 && (have as u64) < left {
             let at = storage::wrap(cx, from.wrapping_add(have as u64));
-            storage::fetch(cx, at, &mut bytes[have..=have])?;
+            storage::fetch_of(cx, (r2, at), &mut bytes[have..=have])?;
             have += 1;
             character = decode(from_form, &bytes[..have], check);
         }
@@ -359,7 +366,7 @@ fn convert(cx: &mut Cx<S390x>, text: u64, from_form: Form, to_form: Form) -> Hel
             cc = 1;
             break;
         }
-        storage::store(cx, to, &encoded)?;
+        storage::store_of(cx, (r1, to), &encoded)?;
         let stored = encoded.len() as u64;
         (to, room) = (storage::wrap(cx, to.wrapping_add(stored)), room - stored);
         (from, left) = (storage::wrap(cx, from.wrapping_add(used)), left - used);

@@ -2,7 +2,6 @@
 
 use lockstep_cpu::{Access, Cx, Exit, Request, Size};
 
-use crate::control_ops::current_kind;
 use crate::exceptions::{code, program};
 use crate::long::set_cc;
 use crate::mmu::{self, absolute, asce, entry};
@@ -10,7 +9,7 @@ use crate::storage;
 use crate::sys::{Space, SpaceKind};
 use crate::system::privileged;
 use crate::timing_ops::aligned;
-use crate::{Broadcast, S390x, Text, psw};
+use crate::{Broadcast, Exception, S390x, Text, access_registers, psw};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -25,14 +24,32 @@ enum Asked {
     Not(u64, u64),
 }
 
-/// Translates whether DAT is on or not.
-fn ask(cx: &mut Cx<S390x>, address: u64) -> Result<Asked, Exit<S390x>> {
-    let kind = match cx.cpu.sys.mask >> psw::SPACE_SHIFT & 3 {
+/// The space that an address-space control gives an operand, whether DAT is on or not; the exception's code when its access register
+/// names none.
+fn space_by(cx: &Cx<S390x>, control: u64, register: u8) -> Result<Result<Space, u16>, Exit<S390x>> {
+    let kind = match control {
+        1 => match access_registers::space(cx, register, 0) {
+            Err(Exit::Exception(Exception::Program(program)))
+                if program.code != code::ADDRESSING =>
+            {
+                return Ok(Err(program.code));
+            }
+            space => return space.map(Ok),
+        },
         2 => SpaceKind::Secondary,
         3 => SpaceKind::Home,
         _ => SpaceKind::Primary,
     };
-    let space = psw::space(&cx.cpu, kind, 0);
+    Ok(Ok(psw::space(&cx.cpu, kind, 0)))
+}
+
+/// Translates whether DAT is on or not.
+fn ask(cx: &mut Cx<S390x>, address: u64, register: u8) -> Result<Asked, Exit<S390x>> {
+    let control = cx.cpu.sys.mask >> psw::SPACE_SHIFT & 3;
+    let space = match space_by(cx, control, register)? {
+        Ok(space) => space,
+        Err(code) => return Ok(Asked::Not(3, code.into())),
+    };
     match mmu::translate(cx, space.designation, address) {
         Ok(found) => Ok(Asked::Real(found.real)),
         Err(fault) => match fault.code {
@@ -49,7 +66,7 @@ pub(crate) fn lra(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
     privileged(cx)?;
     let r1 = usize::from(Text(text).nibble(2));
     let is_long = cx.cpu.sys.mask & psw::EA != 0;
-    let (value, cc) = match ask(cx, place)? {
+    let (value, cc) = match ask(cx, place, Text(text).nibble(4))? {
         Asked::Real(real) => (real, 0),
         Asked::Not(cc, value) => (if cc == 3 { value | 0x8000_0000 } else { value }, cc),
     };
@@ -69,7 +86,7 @@ pub(crate) fn lra(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
 pub(crate) fn lrag(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
     privileged(cx)?;
     let r1 = usize::from(Text(text).nibble(2));
-    match ask(cx, place)? {
+    match ask(cx, place, Text(text).nibble(4))? {
         Asked::Real(real) => {
             cx.cpu.regs[r1] = real;
             set_cc(cx, 0);
@@ -85,18 +102,12 @@ pub(crate) fn lrag(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
 }
 
 /// STORE REAL ADDRESS.
-pub(crate) fn strag(cx: &mut Cx<S390x>, [first, second, _]: [u64; 3]) -> Helped {
+pub(crate) fn strag(cx: &mut Cx<S390x>, [first, second, text]: [u64; 3]) -> Helped {
     privileged(cx)?;
     aligned(first, 8)?;
-    let space = mmu::space_of(cx, Access::Read);
-    let found = match current_kind(cx) {
-        SpaceKind::Real => second,
-        _ => {
-            mmu::translate(cx, space.designation, second)
-                .map_err(|fault| mmu::fault_exit(fault.code, space, second))?
-                .real
-        }
-    };
+    storage::second(cx, text);
+    let found = mmu::real_address(cx, second)?;
+    storage::first(cx, text);
     storage::store(cx, first, &found.to_be_bytes())?;
     Ok(0)
 }
@@ -107,24 +118,19 @@ pub(crate) fn lptea(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     let text = Text(text);
     let (r1, r2) = (usize::from(text.nibble(6)), text.nibble(7));
     let address = storage::address_in(cx, r2);
-    let kind = match text.nibble(5) {
-        0 => SpaceKind::Primary,
-        2 => SpaceKind::Secondary,
-        3 => SpaceKind::Home,
-        4 => match cx.cpu.sys.mask >> psw::SPACE_SHIFT & 3 {
-            2 => SpaceKind::Secondary,
-            3 => SpaceKind::Home,
-            _ => SpaceKind::Primary,
-        },
-        1 => return crate::exceptions::unimplemented(cx, "LPTEA by access register"),
+    let control = match text.nibble(5) {
+        control @ 0..=3 => control.into(),
+        4 => cx.cpu.sys.mask >> psw::SPACE_SHIFT & 3,
         _ => return Err(program(code::SPECIFICATION)),
     };
-    let space = psw::space(&cx.cpu, kind, 0);
-    let (value, cc) = match mmu::translate(cx, space.designation, address) {
-        Ok(found) => (found.entry_at, u64::from(found.protected)),
-        Err(fault) if fault.code == code::PAGE => (fault.entry_at, 0),
-        Err(fault) if fault.code == code::SEGMENT => (fault.entry_at, 2),
-        Err(fault) => (u64::from(fault.code), 3),
+    let found =
+        space_by(cx, control, r2)?.map(|space| mmu::translate(cx, space.designation, address));
+    let (value, cc) = match found {
+        Ok(Ok(found)) => (found.entry_at, u64::from(found.protected)),
+        Ok(Err(fault)) if fault.code == code::PAGE => (fault.entry_at, 0),
+        Ok(Err(fault)) if fault.code == code::SEGMENT => (fault.entry_at, 2),
+        Ok(Err(fault)) => (u64::from(fault.code), 3),
+        Err(code) => (u64::from(code), 3),
     };
     cx.cpu.regs[r1] = value;
     set_cc(cx, cc);
@@ -273,7 +279,7 @@ fn compare_and_purge(cx: &mut Cx<S390x>, text: u64, len: usize) -> Helped {
     let operand = cx.cpu.regs[r2];
     let place = storage::wrap(cx, operand) & !(len as u64 - 1);
     let mask = u64::MAX >> (64 - 8 * len);
-    let span = storage::span(cx, place, len as u32, Access::Update)?;
+    let span = storage::span_of(cx, (r2 as u8, place), len as u32, Access::Update)?;
     let mut bytes = [0; 8];
     span.read(cx, &mut bytes[8 - len..]);
     let old = u64::from_be_bytes(bytes);

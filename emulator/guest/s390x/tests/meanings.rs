@@ -189,3 +189,18 @@ fn watchdog() {
     S390x::due(&mut machine.cx, 2);
     assert!(matches!(machine.cx.requests[..], [Request::Reset]));
 }
+
+/// Catches LOAD MULTIPLE DISJOINT that takes high and low halves from each other's operand, or stops at register 15.
+#[test]
+fn loading_disjoint_halves() {
+    // LMD %r15,%r0,0(%r1),0(%r2).
+    let mut machine = Machine::new(CODE);
+    let mem = &mut machine.cx.mem;
+    mem.write_bytes(CODE, &[0xef, 0xf0, 0x10, 0, 0x20, 0]).unwrap();
+    mem.write_bytes(A, &[1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
+    mem.write_bytes(B, &[9, 10, 11, 12, 13, 14, 15, 16]).unwrap();
+    (machine.cx.cpu.regs[1], machine.cx.cpu.regs[2]) = (A, B);
+    machine.run(1);
+    let regs = &machine.cx.cpu.regs;
+    assert_eq!([regs[15], regs[0]], [0x0102_0304_090a_0b0c, 0x0506_0708_0d0e_0f10]);
+}

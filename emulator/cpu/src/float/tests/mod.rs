@@ -12,6 +12,7 @@ mod flushing;
 mod nans;
 mod operands;
 mod reference;
+mod s390x;
 mod tally;
 
 use super::{Env, Rounding, Tininess};

@@ -1,6 +1,6 @@
 //! Floating-point support and binary floating-point instructions (Principles of Operation, chapters 9 and 19).
 
-use crate::{float, float_registers};
+use crate::{float, float_control, float_convert, float_registers};
 
 instructions! {
     // Support.
@@ -24,14 +24,14 @@ instructions! {
     lpdfr   "b370"  RRE     "f1,f2"         = float_registers::lpdfr;
     lndfr   "b371"  RRE     "f1,f2"         = float_registers::lndfr;
     lcdfr   "b373"  RRE     "f1,f2"         = float_registers::lcdfr;
-    lfpc    "b29d"  S       "s"             @ float::lfpc;
-    stfpc   "b29c"  S       "s"             @ float::stfpc;
-    sfpc    "b384"  RRE     "r1"            @ float::sfpc;
-    efpc    "b38c"  RRE     "r1"            @ float::efpc;
-    sfasr   "b385"  RRE     "r1"            @ float::sfasr;
-    lfas    "b2bd"  S       "s"             @ float::lfas;
-    srnm    "b299"  S       "s"             @ float::srnm;
-    srnmb   "b2b8"  S       "s"             @ float::srnmb;
+    lfpc    "b29d"  S       "s"             @ float_control::lfpc;
+    stfpc   "b29c"  S       "s"             @ float_control::stfpc;
+    sfpc    "b384"  RRE     "r1"            @ float_control::sfpc;
+    efpc    "b38c"  RRE     "r1"            @ float_control::efpc;
+    sfasr   "b385"  RRE     "r1"            @ float_control::sfasr;
+    lfas    "b2bd"  S       "s"             @ float_control::lfas;
+    srnm    "b299"  S       "s"             @ float_control::srnm;
+    srnmb   "b2b8"  S       "s"             @ float_control::srnmb;
 
     // Arithmetic.
     aebr    "b30a"  RRE     "f1,f2"         @ float::aebr;
@@ -47,12 +47,12 @@ instructions! {
     meebr   "b317"  RRE     "f1,f2"         @ float::meebr;
     mdbr    "b31c"  RRE     "f1,f2"         @ float::mdbr;
     mxbr    "b34c"  RRE     "f1,f2"         @ float::mxbr;
-    mdebr   "b30c"  RRE     "f1,f2"         @ float::mdebr;
-    mxdbr   "b307"  RRE     "f1,f2"         @ float::mxdbr;
+    mdebr   "b30c"  RRE     "f1,f2"         @ float_convert::mdebr;
+    mxdbr   "b307"  RRE     "f1,f2"         @ float_convert::mxdbr;
     meeb    "ed17"  RXE     "f1,x"          @ float::meeb;
     mdb     "ed1c"  RXE     "f1,x"          @ float::mdb;
-    mdeb    "ed0c"  RXE     "f1,x"          @ float::mdeb;
-    mxdb    "ed07"  RXE     "f1,x"          @ float::mxdb;
+    mdeb    "ed0c"  RXE     "f1,x"          @ float_convert::mdeb;
+    mxdb    "ed07"  RXE     "f1,x"          @ float_convert::mxdb;
     debr    "b30d"  RRE     "f1,f2"         @ float::debr;
     ddbr    "b31d"  RRE     "f1,f2"         @ float::ddbr;
     dxbr    "b34d"  RRE     "f1,f2"         @ float::dxbr;
@@ -71,8 +71,8 @@ instructions! {
     msdbr   "b31f"  RRD     "f1,f3,f2"      @ float::msdbr;
     mseb    "ed0f"  RXF     "f1,f3,x"       @ float::mseb;
     msdb    "ed1f"  RXF     "f1,f3,x"       @ float::msdb;
-    diebr   "b353"  RRF     "f1,f3,f2,m4"   @ float::divide_to_integer;
-    didbr   "b35b"  RRF     "f1,f3,f2,m4"   @ float::divide_to_integer;
+    diebr   "b353"  RRF     "f1,f3,f2,m4"   @ float::diebr;
+    didbr   "b35b"  RRF     "f1,f3,f2,m4"   @ float::didbr;
 
     // Signs and tests.
     lpebr   "b300"  RRE     "f1,f2"         @ float::lpebr;
@@ -104,40 +104,40 @@ instructions! {
     kdb     "ed18"  RXE     "f1,x"          @ float::kdb;
 
     // Between formats, and between these and integers.
-    ldebr   "b304"  RRE     "f1,f2"         @ float::ldebr;
-    lxdbr   "b305"  RRE     "f1,f2"         @ float::lxdbr;
-    lxebr   "b306"  RRE     "f1,f2"         @ float::lxebr;
-    ldeb    "ed04"  RXE     "f1,x"          @ float::ldeb;
-    lxdb    "ed05"  RXE     "f1,x"          @ float::lxdb;
-    lxeb    "ed06"  RXE     "f1,x"          @ float::lxeb;
-    ledbra  "b344"  RRF     "f1,m3,f2,m4"   @ float::ledbra;
-    ldxbra  "b345"  RRF     "f1,m3,f2,m4"   @ float::ldxbra;
-    lexbra  "b346"  RRF     "f1,m3,f2,m4"   @ float::lexbra;
-    fiebra  "b357"  RRF     "f1,m3,f2,m4"   @ float::fiebra;
-    fidbra  "b35f"  RRF     "f1,m3,f2,m4"   @ float::fidbra;
-    fixbra  "b347"  RRF     "f1,m3,f2,m4"   @ float::fixbra;
-    cefbra  "b394"  RRF     "f1,m3,r2,m4"   @ float::cefbra;
-    cdfbra  "b395"  RRF     "f1,m3,r2,m4"   @ float::cdfbra;
-    cxfbra  "b396"  RRF     "f1,m3,r2,m4"   @ float::cxfbra;
-    cegbra  "b3a4"  RRF     "f1,m3,r2,m4"   @ float::cegbra;
-    cdgbra  "b3a5"  RRF     "f1,m3,r2,m4"   @ float::cdgbra;
-    cxgbra  "b3a6"  RRF     "f1,m3,r2,m4"   @ float::cxgbra;
-    celfbr  "b390"  RRF     "f1,m3,r2,m4"   @ float::celfbr;
-    cdlfbr  "b391"  RRF     "f1,m3,r2,m4"   @ float::cdlfbr;
-    cxlfbr  "b392"  RRF     "f1,m3,r2,m4"   @ float::cxlfbr;
-    celgbr  "b3a0"  RRF     "f1,m3,r2,m4"   @ float::celgbr;
-    cdlgbr  "b3a1"  RRF     "f1,m3,r2,m4"   @ float::cdlgbr;
-    cxlgbr  "b3a2"  RRF     "f1,m3,r2,m4"   @ float::cxlgbr;
-    cfebra  "b398"  RRF     "r1,m3,f2,m4"   @ float::cfebra;
-    cfdbra  "b399"  RRF     "r1,m3,f2,m4"   @ float::cfdbra;
-    cfxbra  "b39a"  RRF     "r1,m3,f2,m4"   @ float::cfxbra;
-    cgebra  "b3a8"  RRF     "r1,m3,f2,m4"   @ float::cgebra;
-    cgdbra  "b3a9"  RRF     "r1,m3,f2,m4"   @ float::cgdbra;
-    cgxbra  "b3aa"  RRF     "r1,m3,f2,m4"   @ float::cgxbra;
-    clfebr  "b39c"  RRF     "r1,m3,f2,m4"   @ float::clfebr;
-    clfdbr  "b39d"  RRF     "r1,m3,f2,m4"   @ float::clfdbr;
-    clfxbr  "b39e"  RRF     "r1,m3,f2,m4"   @ float::clfxbr;
-    clgebr  "b3ac"  RRF     "r1,m3,f2,m4"   @ float::clgebr;
-    clgdbr  "b3ad"  RRF     "r1,m3,f2,m4"   @ float::clgdbr;
-    clgxbr  "b3ae"  RRF     "r1,m3,f2,m4"   @ float::clgxbr;
+    ldebr   "b304"  RRE     "f1,f2"         @ float_convert::ldebr;
+    lxdbr   "b305"  RRE     "f1,f2"         @ float_convert::lxdbr;
+    lxebr   "b306"  RRE     "f1,f2"         @ float_convert::lxebr;
+    ldeb    "ed04"  RXE     "f1,x"          @ float_convert::ldeb;
+    lxdb    "ed05"  RXE     "f1,x"          @ float_convert::lxdb;
+    lxeb    "ed06"  RXE     "f1,x"          @ float_convert::lxeb;
+    ledbra  "b344"  RRF     "f1,m3,f2,m4"   @ float_convert::ledbra;
+    ldxbra  "b345"  RRF     "f1,m3,f2,m4"   @ float_convert::ldxbra;
+    lexbra  "b346"  RRF     "f1,m3,f2,m4"   @ float_convert::lexbra;
+    fiebra  "b357"  RRF     "f1,m3,f2,m4"   @ float_convert::fiebra;
+    fidbra  "b35f"  RRF     "f1,m3,f2,m4"   @ float_convert::fidbra;
+    fixbra  "b347"  RRF     "f1,m3,f2,m4"   @ float_convert::fixbra;
+    cefbra  "b394"  RRF     "f1,m3,r2,m4"   @ float_convert::cefbra;
+    cdfbra  "b395"  RRF     "f1,m3,r2,m4"   @ float_convert::cdfbra;
+    cxfbra  "b396"  RRF     "f1,m3,r2,m4"   @ float_convert::cxfbra;
+    cegbra  "b3a4"  RRF     "f1,m3,r2,m4"   @ float_convert::cegbra;
+    cdgbra  "b3a5"  RRF     "f1,m3,r2,m4"   @ float_convert::cdgbra;
+    cxgbra  "b3a6"  RRF     "f1,m3,r2,m4"   @ float_convert::cxgbra;
+    celfbr  "b390"  RRF     "f1,m3,r2,m4"   @ float_convert::celfbr;
+    cdlfbr  "b391"  RRF     "f1,m3,r2,m4"   @ float_convert::cdlfbr;
+    cxlfbr  "b392"  RRF     "f1,m3,r2,m4"   @ float_convert::cxlfbr;
+    celgbr  "b3a0"  RRF     "f1,m3,r2,m4"   @ float_convert::celgbr;
+    cdlgbr  "b3a1"  RRF     "f1,m3,r2,m4"   @ float_convert::cdlgbr;
+    cxlgbr  "b3a2"  RRF     "f1,m3,r2,m4"   @ float_convert::cxlgbr;
+    cfebra  "b398"  RRF     "r1,m3,f2,m4"   @ float_convert::cfebra;
+    cfdbra  "b399"  RRF     "r1,m3,f2,m4"   @ float_convert::cfdbra;
+    cfxbra  "b39a"  RRF     "r1,m3,f2,m4"   @ float_convert::cfxbra;
+    cgebra  "b3a8"  RRF     "r1,m3,f2,m4"   @ float_convert::cgebra;
+    cgdbra  "b3a9"  RRF     "r1,m3,f2,m4"   @ float_convert::cgdbra;
+    cgxbra  "b3aa"  RRF     "r1,m3,f2,m4"   @ float_convert::cgxbra;
+    clfebr  "b39c"  RRF     "r1,m3,f2,m4"   @ float_convert::clfebr;
+    clfdbr  "b39d"  RRF     "r1,m3,f2,m4"   @ float_convert::clfdbr;
+    clfxbr  "b39e"  RRF     "r1,m3,f2,m4"   @ float_convert::clfxbr;
+    clgebr  "b3ac"  RRF     "r1,m3,f2,m4"   @ float_convert::clgebr;
+    clgdbr  "b3ad"  RRF     "r1,m3,f2,m4"   @ float_convert::clgdbr;
+    clgxbr  "b3ae"  RRF     "r1,m3,f2,m4"   @ float_convert::clgxbr;
 }

@@ -4,22 +4,22 @@ use crate::{access, control_ops, keys_ops, mvc_ops, system, timing_ops, translat
 
 instructions! {
     // PSW and control registers.
-    lpsw    "82"    S       "s"             @ control_ops::lpsw;
-    lpswe   "b2b2"  S       "s"             @ control_ops::lpswe;
-    ssm     "80"    S       "s"             @ control_ops::ssm;
-    stnsm   "ac"    SI      "s,u"           @ control_ops::stnsm;
-    stosm   "ad"    SI      "s,u"           @ control_ops::stosm;
+    lpsw    "82"    S       "s"        ends @ control_ops::lpsw;
+    lpswe   "b2b2"  S       "s"        ends @ control_ops::lpswe;
+    ssm     "80"    S       "s"        ends @ control_ops::ssm;
+    stnsm   "ac"    SI      "s,u"      ends @ control_ops::stnsm;
+    stosm   "ad"    SI      "s,u"      ends @ control_ops::stosm;
     epsw    "b98d"  RRE     "r1,r2"         @ control_ops::epsw;
     spka    "b20a"  S       "s"             @ control_ops::spka;
     ipk     "b20b"  S       ""              @ control_ops::ipk;
-    sac     "b219"  S       "s"             @ control_ops::sac;
-    sacf    "b279"  S       "s"             @ control_ops::sacf;
+    sac     "b219"  S       "s"        ends @ control_ops::sac;
+    sacf    "b279"  S       "s"        ends @ control_ops::sacf;
     iac     "b224"  RRE     "r1"            @ control_ops::iac;
-    lctl    "b7"    RS      "c1,c3,s"       @ control_ops::lctl;
-    lctlg   "eb2f"  RSY     "c1,c3,s"       @ control_ops::lctlg;
+    lctl    "b7"    RS      "c1,c3,s"  ends @ control_ops::lctl;
+    lctlg   "eb2f"  RSY     "c1,c3,s"  ends @ control_ops::lctlg;
     stctl   "b6"    RS      "c1,c3,s"       @ control_ops::stctl;
     stctg   "eb25"  RSY     "c1,c3,s"       @ control_ops::stctg;
-    spx     "b210"  S       "s"             @ control_ops::spx;
+    spx     "b210"  S       "s"        ends @ control_ops::spx;
     stpx    "b211"  S       "s"             @ control_ops::stpx;
     lpp     "b280"  S       "s"             @ control_ops::lpp;
 
@@ -40,12 +40,12 @@ instructions! {
 
     // Storage keys and protection.
     iske    "b229"  RRE     "r1,r2"         @ keys_ops::iske;
-    sske    "b22b"  RRF     "r1,r2,m3?"     @ keys_ops::sske;
-    rrbe    "b22a"  RRE     "r1,r2"         @ keys_ops::rrbe;
+    sske    "b22b"  RRF     "r1,r2,m3?" ends @ keys_ops::sske;
+    rrbe    "b22a"  RRE     "r1,r2"    ends @ keys_ops::rrbe;
     rrbm    "b9ae"  RRE     "r1,r2"         @ keys_ops::rrbm;
     irbm    "b9ac"  RRE     "r1,r2"         @ keys_ops::irbm;
     ivsk    "b223"  RRE     "r1,r2"         @ keys_ops::ivsk;
-    pfmf    "b9af"  RRE     "r1,r2"         @ keys_ops::pfmf;
+    pfmf    "b9af"  RRE     "r1,r2"    ends @ keys_ops::pfmf;
     tb      "b22c"  RRE     "r1,r2"         @ keys_ops::tb;
     tprot   "e501"  SSE     "s1,s"          @ keys_ops::tprot;
 
@@ -59,12 +59,12 @@ instructions! {
     lurag   "b905"  RRE     "r1,r2"         @ translation_ops::lurag;
     stura   "b246"  RRE     "r1,r2"         @ translation_ops::stura;
     sturg   "b925"  RRE     "r1,r2"         @ translation_ops::sturg;
-    ptlb    "b20d"  S       ""              @ translation_ops::ptlb;
-    ipte    "b221"  RRF     "r1,r2,r3?,m4?" @ translation_ops::ipte;
-    idte    "b98e"  RRF     "r1,r3,r2,m4?"  @ translation_ops::idte;
-    crdte   "b98f"  RRF     "r1,r3,r2,m4?"  @ translation_ops::crdte;
-    csp     "b250"  RRE     "r1,r2"         @ translation_ops::csp;
-    cspg    "b98a"  RRE     "r1,r2"         @ translation_ops::cspg;
+    ptlb    "b20d"  S       ""         ends @ translation_ops::ptlb;
+    ipte    "b221"  RRF     "r1,r2,r3?,m4?" ends @ translation_ops::ipte;
+    idte    "b98e"  RRF     "r1,r3,r2,m4?" ends @ translation_ops::idte;
+    crdte   "b98f"  RRF     "r1,r3,r2,m4?" ends @ translation_ops::crdte;
+    csp     "b250"  RRE     "r1,r2"    ends @ translation_ops::csp;
+    cspg    "b98a"  RRE     "r1,r2"    ends @ translation_ops::cspg;
 
     // Other address spaces.
     mvcos   "c80"   SSF     "s1,s,r1"       @ mvc_ops::mvcos;
@@ -80,13 +80,13 @@ instructions! {
     ssar    "b225"  RRE     "r1"            @ access::ssar;
     ssair   "b99f"  RRE     "r1"            @ access::ssair;
     esea    "b99d"  RRE     "r1"            @ access::esea;
-    pc      "b218"  S       "s"             @ access::pc;
-    pr      "0101"  E       ""              @ access::pr;
-    pt      "b228"  RRE     "r1,r2"         @ access::pt;
-    pti     "b99e"  RRE     "r1,r2"         @ access::pti;
-    bakr    "b240"  RRE     "r1,r2"         @ access::bakr;
+    pc      "b218"  S       "s"        ends @ access::pc;
+    pr      "0101"  E       ""         ends @ access::pr;
+    pt      "b228"  RRE     "r1,r2"    ends @ access::pt;
+    pti     "b99e"  RRE     "r1,r2"    ends @ access::pti;
+    bakr    "b240"  RRE     "r1,r2"    ends @ access::bakr;
     bsa     "b25a"  RRE     "r1,r2"         @ access::bsa;
-    bsg     "b258"  RRE     "r1,r2"         @ access::bsg;
+    bsg     "b258"  RRE     "r1,r2"    ends @ access::bsg;
     ereg    "b249"  RRE     "r1,r2"         @ access::ereg;
     eregg   "b90e"  RRE     "r1,r2"         @ access::eregg;
     esta    "b24a"  RRE     "r1,r2"         @ access::esta;
@@ -94,14 +94,14 @@ instructions! {
     tar     "b24c"  RRE     "a1,r2"         @ access::tar;
     lasp    "e500"  SSE     "s1,s"          @ access::lasp;
     palb    "b248"  RRE     ""              @ access::palb;
-    rp      "b277"  S       "s"             @ access::rp;
+    rp      "b277"  S       "s"        ends @ access::rp;
 
     // Processors, tracing, hypervisor.
-    sigp    "ae"    RS      "r1,r3,s"       @ system::sigp;
-    diag    "83"    RS      "r1,r3,s"       @ system::diagnose;
+    sigp    "ae"    RS      "r1,r3,s"  ends @ system::sigp;
+    diag    "83"    RS      "r1,r3,s"  ends @ system::diagnose;
     trace   "99"    RS      "r1,r3,s"       @ system::trace;
     tracg   "eb0f"  RSY     "r1,r3,s"       @ system::trace;
-    trap2   "01ff"  E       ""              @ system::trap;
-    trap4   "b2ff"  S       "s"             @ system::trap;
-    upt     "0102"  E       ""              @ system::update_tree;
+    trap2   "01ff"  E       ""         ends @ system::trap;
+    trap4   "b2ff"  S       "s"        ends @ system::trap;
+    upt     "0102"  E       ""         ends @ system::update_tree;
 }

@@ -18,5 +18,5 @@ instructions! {
     schm    "b23c"  S       ""              @ io::schm;
     xsch    "b276"  S       ""              @ io::xsch;
     chsc    "b25f"  RRE     "r1"            @ io::chsc;
-    servc   "b220"  RRE     "r1,r2"         @ io::servc;
+    servc   "b220"  RRE     "r1,r2"    ends @ io::servc;
 }

@@ -5,7 +5,8 @@
 //!
 //! A line has the row's name, which is the mnemonic; its operation code, with the further part of the code behind the first byte;
 //! the format that takes operands out of the encoding ([`crate::decode::Format`]); how they are printed
-//! ([`crate::disassemble`]); and its meaning, or, behind `@`, the helper that is its meaning, called with the addresses of
+//! ([`crate::disassemble`]); `ends` where no instruction can be decoded ahead, because it is elsewhere, or the same again, or is
+//! fetched under other rules; and its meaning, or, behind `@`, the helper that is its meaning, called with the addresses of
 //! its storage operands and the instruction's text.
 
 use std::sync::LazyLock;
@@ -28,10 +29,18 @@ pub struct Row {
     pub(crate) format: Format,
     /// How they are printed.
     pub(crate) operands: &'static str,
+    /// The next instruction is elsewhere, or the same again, or is fetched under other rules.
+    pub(crate) ends_block: bool,
 }
 
 impl Row {
-    const fn new(name: &'static str, code: &str, format: Format, operands: &'static str) -> Self {
+    const fn new(
+        name: &'static str,
+        code: &str,
+        format: Format,
+        operands: &'static str,
+        ends_block: bool,
+    ) -> Self {
         let text = code.as_bytes();
         let mut value = 0u16;
         let mut at = 0;
@@ -50,7 +59,7 @@ impl Row {
             4 => ((value >> 8) as u8, value as u8),
             _ => panic!("an operation code has two to four digits"),
         };
-        Self { name, first, second, format, operands }
+        Self { name, first, second, format, operands, ends_block }
     }
 
     /// How operands are printed, one letter or name each, as `disassemble` reads them.
@@ -130,6 +139,20 @@ impl Row {
         self.operands == "r1,r3,s" && (self.name.starts_with("lm") || self.name.starts_with("stm"))
     }
 
+    /// Whether its one storage operand has a base register, in the fifth half-byte.
+    pub(crate) fn has_single_base(&self) -> bool {
+        use Format::*;
+        matches!(
+            self.format,
+            RX | RXY | RXE | RXF | RS | RSY | RSL | S | SI | SIY | SIL | SMI | VRX | VRS
+        )
+    }
+
+    /// Whether its storage operand is at a relative address.
+    pub(crate) fn has_relative_operand(&self) -> bool {
+        matches!(self.first, 0xc4 | 0xc6) && self.operands.contains('j')
+    }
+
     /// Whether the half-byte at a place is the number of a general register.
     #[must_use]
     pub fn names_register(&self, place: usize) -> bool {
@@ -147,9 +170,20 @@ impl Row {
     }
 }
 
+/// Whether a line says that its instruction ends a block.
+macro_rules! ends_block {
+    (ends) => {
+        true
+    };
+    () => {
+        false
+    };
+}
+use ends_block;
+
 /// Makes a group's rows, their numbers and their meanings.
 macro_rules! instructions {
-    ($($name:ident $code:literal $format:ident $operands:literal
+    ($($name:ident $code:literal $format:ident $operands:literal $($ends:ident)?
         $(@ $helper:path)? $(= $meaning:expr)?;)*) => {
         /// The rows of this group; a row's number in it is its place.
         pub(super) static ROWS: &[super::Row] = &[$(super::Row::new(
@@ -157,6 +191,7 @@ macro_rules! instructions {
             $code,
             crate::decode::Format::$format,
             $operands,
+            super::ends_block!($($ends)?),
         )),*];
 
         #[allow(non_camel_case_types, clippy::enum_variant_names, clippy::upper_case_acronyms, dead_code)]

@@ -10,7 +10,8 @@ use lockstep_cpu::float::{
 };
 
 use super::*;
-use crate::float::{Mode, class_bit, current, environment, flags_of, fpc, rounding_field};
+use crate::float::class_bit;
+use crate::float_control::{Mode, current, environment, flags_of, fpc, rounding_field};
 use crate::long::set_cc;
 
 /// The first element alone.

@@ -8,7 +8,7 @@ use lockstep_cpu::float::{self as ieee, Double, Env, Flags, Format, Quad, Relati
 
 use super::float::{by_format, compute, lanes, number, set_number};
 use super::*;
-use crate::float::current;
+use crate::float_control::current;
 
 /// The way, by the function code without its first bit.
 #[derive(Clone, Copy, PartialEq)]
