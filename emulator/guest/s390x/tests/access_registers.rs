@@ -6,10 +6,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
 
-use common::{Machine, Random};
+use common::Machine;
 use lockstep_cpu::{Cx, Engine, Interpreter};
 use lockstep_jit::{Hotness, Jit};
 use lockstep_s390x::{S390x, disassemble, psw, reg, rows};
+use lockstep_testing::Random;
 
 mod common;
 
@@ -93,7 +94,7 @@ fn put_entry(cx: &mut Cx<S390x>, at: u64, space: u64, more: u32) {
 
 /// A machine about to run an instruction: in access-register mode, or in primary-space mode with operands elsewhere.
 fn machine(code: &[u8], seed: u64, by_register: bool) -> Cx<S390x> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut cx = Machine::new(CODE).cx;
     put_tables(&mut cx);
     // Digits, characters, anything, and a zero that ends strings.
@@ -392,7 +393,7 @@ fn beside_other_modes() {
 /// Catches an instruction that accesses an operand without having said whose it is.
 #[test]
 fn every_instruction_says_whose_operands_it_accesses() {
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     for row in rows() {
         for _ in 0..2 {
             let mut code: Vec<u8> = (0..6).map(|_| random.next() as u8).collect();
