@@ -11,7 +11,7 @@ use lockstep_memory::PhysMem;
 use crate::sys::Sys;
 use crate::{
     Exception, Insn, S390x, S390xPlatform, access_registers, debug_registers, decode, disassemble,
-    exceptions, mmu, per, psw, reg, table, timing,
+    exceptions, mmu, per, psw, reg, reset, table, timing,
 };
 
 /// What one processor makes others do.
@@ -34,6 +34,8 @@ pub enum Broadcast {
         /// Not an external call.
         emergency: bool,
     },
+    /// A reset, which leaves it stopped.
+    Reset(crate::Reset),
     /// Restart, for a processor.
     Restart {
         /// For which.
@@ -164,6 +166,7 @@ impl Guest for S390x {
             }
             Broadcast::ForgetFrame(frame) => mmu::forget_frame(cx, frame << 12),
             Broadcast::ClockSet => timing::clock_set(cx),
+            Broadcast::Reset(reset) => reset::from_another(cx, reset),
             Broadcast::Signal { to, from, emergency } if to == this => {
                 if emergency {
                     cx.cpu.sys.emergency |= 1 << (from & 63);

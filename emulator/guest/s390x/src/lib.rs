@@ -43,6 +43,7 @@ mod ops;
 mod per;
 mod platform;
 pub mod psw;
+mod reset;
 mod shifts;
 mod storage;
 mod sys;
@@ -66,6 +67,7 @@ pub use per::PerEvent;
 pub use platform::{
     Diagnose, Diagnosed, Halt, IoInterruption, Outcome, Refusal, S390xPlatform, line,
 };
+pub use reset::Reset;
 pub use sys::{Space, SpaceKind, Sys};
 pub use table::{Row, UNDEFINED, rows};
 pub use timing::{tod, tod_of_unix_seconds};

@@ -60,6 +60,11 @@ pub enum Diagnosed {
     Stop(StopReason),
     /// The machine is reset, and loads again.
     Reset,
+    /// The board has reset its devices. All processors are reset, and this one starts with the short PSW at address 0.
+    LoadNormal {
+        /// Registers are cleared as well.
+        clear: bool,
+    },
 }
 
 /// A DIAGNOSE instruction.

@@ -417,6 +417,7 @@ pub(crate) fn diagnose(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped
         Diagnosed::ConditionCode(code) => set_cc(cx, code.into()),
         Diagnosed::Stop(reason) => cx.ask(Request::Stop(reason)),
         Diagnosed::Reset => cx.ask(Request::Reset),
+        Diagnosed::LoadNormal { clear } => crate::reset::load_normal(cx, clear),
     }
     Ok(0)
 }

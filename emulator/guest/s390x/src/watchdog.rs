@@ -23,7 +23,7 @@ const LEAST: u64 = 15;
 /// What is done when the time is over, in the first register of the second pair: a restart, which is all that there is.
 const RESTART: u64 = 0;
 
-const ID: EntryId = EntryId { owner: Owner::Vcpu(VcpuId(0)), number: ENTRY };
+pub(crate) const ID: EntryId = EntryId { owner: Owner::Vcpu(VcpuId(0)), number: ENTRY };
 
 /// Starts, changes or stops it. What is not possible is a specification exception, as with every DIAGNOSE.
 pub(crate) fn diagnose(cx: &mut Cx<S390x>, r1: u8, r3: u8) -> Result<u64, Exit<S390x>> {

@@ -1,13 +1,15 @@
 //! DIAGNOSE: calls from a program to the machine that it knows it runs on.
 //!
 //! The functions are those of KVM (Documentation/virt/kvm/s390/s390-diag.rst), as far as Linux uses them here. Unknown ones
-//! are specification exceptions, by which programs find out.
+//! are specification exceptions, by which programs find out. Loading is from images, never from devices, so there are no parameters
+//! of it: none are stored, and those that a program sets name what nothing can be loaded from.
 
 use lockstep_devices::DeviceCx;
 use lockstep_devices::css::Css;
 use lockstep_s390x::{Diagnose, Diagnosed, Refusal};
 
-/// Program-interruption code of a specification exception.
+/// Program-interruption codes.
+const ADDRESSING: u16 = 5;
 const SPECIFICATION: u16 = 6;
 
 mod function {
@@ -34,6 +36,10 @@ mod ipl {
     pub(super) const STORE: u64 = 6;
     /// The answer, in the register after the first: there are no parameters.
     pub(super) const NO_PARAMETERS: u64 = 0x0102;
+    /// The answer: these parameters cannot be.
+    pub(super) const INVALID: u64 = 0x0402;
+    /// What the address of parameters is a multiple of.
+    pub(super) const ALIGNMENT: u64 = 4096;
 }
 
 /// The function of [`function::VIRTIO`] that notifies a queue, in register 1.
@@ -49,13 +55,18 @@ pub(super) fn call(
 ) -> Result<Diagnosed, Refusal> {
     let Diagnose { function, r1, r3, regs } = call;
     match function {
-        function::IPL => load(r1, regs[usize::from(r3)]).map(|answer| match answer {
-            Answer::Again => Diagnosed::Reset,
-            Answer::Code(code) => {
-                regs[usize::from(r1 | 1)] = code;
-                Diagnosed::Done
-            }
-        }),
+        function::IPL => {
+            let is_storage = cx.mem.is_memory(regs[usize::from(r1)]);
+            let answer = load(r1, regs[usize::from(r1)], is_storage, regs[usize::from(r3)])?;
+            Ok(match answer {
+                Answer::Again => Diagnosed::Reset,
+                Answer::Normal { clear } => Diagnosed::LoadNormal { clear },
+                Answer::Code(code) => {
+                    regs[usize::from(r1 | 1)] = code;
+                    Diagnosed::Done
+                }
+            })
+        }
         // Nobody here asks who it is.
         function::PROGRAM_NAME => Ok(Diagnosed::Done),
         function::VIRTIO if regs[1] == NOTIFY => {
@@ -69,19 +80,30 @@ pub(super) fn call(
 
 enum Answer {
     Again,
+    Normal { clear: bool },
     Code(u64),
 }
 
-fn load(r1: u8, subcode: u64) -> Result<Answer, Refusal> {
+/// The functions for loading. `address` is that of parameters.
+fn load(r1: u8, address: u64, is_storage: bool, subcode: u64) -> Result<Answer, Refusal> {
     if r1 & 1 != 0 {
         return Err(Refusal::Program(SPECIFICATION));
     }
+    let parameters = |answer| {
+        if !address.is_multiple_of(ipl::ALIGNMENT) {
+            return Err(Refusal::Program(SPECIFICATION));
+        }
+        if is_storage { Ok(Answer::Code(answer)) } else { Err(Refusal::Program(ADDRESSING)) }
+    };
     match subcode {
-        ipl::LOAD_CLEAR | ipl::LOAD_NORMAL_DUMP => Ok(Answer::Again),
-        ipl::SET | ipl::STORE => Ok(Answer::Code(ipl::NO_PARAMETERS)),
-        ipl::MODIFIED_CLEAR | ipl::LOAD_NORMAL => Err(Refusal::Unimplemented(format!(
-            "DIAGNOSE 308 with subcode {subcode}: a reset that keeps storage"
-        ))),
+        ipl::MODIFIED_CLEAR => Ok(Answer::Normal { clear: true }),
+        ipl::LOAD_NORMAL => Ok(Answer::Normal { clear: false }),
+        ipl::LOAD_CLEAR => Ok(Answer::Again),
+        ipl::LOAD_NORMAL_DUMP => Err(Refusal::Unimplemented(
+            "DIAGNOSE 308 with subcode 4: a load that keeps storage".to_owned(),
+        )),
+        ipl::SET => parameters(ipl::INVALID),
+        ipl::STORE => parameters(ipl::NO_PARAMETERS),
         _ => Err(Refusal::Program(SPECIFICATION)),
     }
 }

@@ -215,7 +215,12 @@ impl S390xPlatform for CcwPlatform {
         cx: &mut DeviceCx<'_>,
         call: Diagnose<'_>,
     ) -> Result<Diagnosed, Refusal> {
-        diagnose::call(&mut self.css, cx, call)
+        let done = diagnose::call(&mut self.css, cx, call)?;
+        if matches!(done, Diagnosed::LoadNormal { .. }) {
+            self.css.reset(cx);
+            self.sclp.reset();
+        }
+        Ok(done)
     }
 
     fn start_subchannel(
