@@ -4,6 +4,8 @@
 //! the text must be equal. `objdump` knows extensions that this processor does not have; [`is_absent`] is the reviewed
 //! list of them.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
+
 use lockstep_aarch64::{UNDEFINED, decode, disassemble, rows};
 use lockstep_testing::{Judgement, Objdump, Random, single_spaced};
 

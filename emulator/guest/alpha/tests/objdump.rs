@@ -3,6 +3,8 @@
 //! For every row with many operands, and for random words: whether an encoding is allocated must agree, and the text
 //! must be equal. What is meant to differ is in [`DELIBERATE`].
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot prepare itself has failed")]
+
 use lockstep_alpha::{disassemble, row_of, rows};
 use lockstep_testing::{Judgement, Objdump, Random, single_spaced};
 

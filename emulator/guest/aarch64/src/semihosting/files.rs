@@ -124,12 +124,12 @@ impl Files<'_> {
     pub(super) fn write(&mut self, open: &mut Open, bytes: &[u8]) -> Result<(), u64> {
         let len = self.contents(&open.name).map_or(0, <[u8]>::len);
         let at = if open.mode.append { len } else { open.at as usize };
-        let end = at.checked_add(bytes.len()).filter(|end| *end <= MOST_BYTES);
-        let end = end.ok_or(errno::ENOSPC)?;
-        let changed: usize = self.changes.files.values().flatten().map(Vec::len).sum();
-        if changed.saturating_add(end) > MOST_BYTES {
-            return Err(errno::ENOSPC);
-        }
+        let changed = self.changes.files.iter().filter(|(name, _)| **name != open.name);
+        let others: usize =
+            changed.filter_map(|(_, contents)| contents.as_ref()).map(Vec::len).sum();
+        let room = MOST_BYTES.saturating_sub(others);
+        let end =
+            at.checked_add(bytes.len()).filter(|end| len.max(*end) <= room).ok_or(errno::ENOSPC)?;
         if !matches!(self.changes.files.get(&open.name), Some(Some(_))) {
             let contents = self.contents(&open.name).unwrap_or_default().to_vec();
             self.put(&open.name, Some(contents))?;

@@ -99,7 +99,8 @@ fn changes_are_the_machines() {
     assert_eq!(with_files().plain().contents("a"), Some(&b"one"[..]));
 }
 
-/// Catches a guest that takes as much memory as it likes.
+/// Catches a guest that takes as much memory as it likes, in one file, in several, or in names, and a file that is counted
+/// against itself.
 #[test]
 fn files_are_bounded() {
     let mut debugger = with_files();
@@ -109,7 +110,14 @@ fn files_are_bounded() {
     assert_eq!(debugger.plain().write(&mut open, b"12"), Err(errno::ENOSPC));
     open.at = 256 << 20;
     assert_eq!(debugger.plain().write(&mut open, b"1"), Err(errno::ENOSPC));
-    let made =
-        (0..10_000).filter(|n| debugger.open(format!("{n}").as_bytes(), 4) != FAILED).count();
+    open.at = (130 << 20) - 1;
+    assert_eq!(debugger.plain().write(&mut open, b"1"), Ok(()));
+    assert_eq!(debugger.plain().write(&mut open, b"2"), Ok(()));
+    let mut other = debugger.plain().open("other".to_owned(), Mode::from_number(4)).unwrap();
+    other.at = 126 << 20;
+    assert_eq!(debugger.plain().write(&mut other, b"1"), Err(errno::ENOSPC));
+    let make = |n: u32| debugger.plain().open(format!("more/{n}"), Mode::from_number(4)).is_ok();
+    assert_eq!((0..5000).map(make).filter(|made| *made).count(), 4096 - 2);
+    let made = (0..100).filter(|_| debugger.open(b"big", 0) != FAILED).count();
     assert!(made < HANDLES && debugger.state.errno == errno::EMFILE);
 }
