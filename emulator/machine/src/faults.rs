@@ -20,9 +20,9 @@ use crate::system::System;
 /// Instructions after which a timer of the host that has run out is noticed.
 const HOST_TIMER: u64 = 500;
 /// Chances of a timer of the host to be in time: it mostly is.
-const TIMER_CHANCES: u64 = 12;
+const TIMER_CHANCES: u64 = 15;
 /// Chances of the thread that frees memory to be done while nobody sleeps.
-const FREEING_CHANCES: u64 = 8;
+const FREEING_CHANCES: u64 = 12;
 
 /// Which vCPU runs, and until when.
 pub(crate) type Scheduler = (VcpuId, u64);
@@ -183,13 +183,26 @@ struct TwoWriters {
     sent: Option<Event>,
 }
 
-/// Chances of the other thread to write first, and how many more there are for each instruction that the machine executes
-/// meanwhile: only what happens at nearly the same time is a race.
-const WRITING_CHANCES: u64 = 4;
+/// Chances of the other thread to be done, for each instruction that the machine executes meanwhile: only what happens at nearly
+/// the same time is a race.
+const WRITING_CHANCES: u64 = 16;
 
 impl TwoWriters {
     fn lock(&self) -> MutexGuard<'_, Log> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TwoWriters {
+    /// Time passes since the other thread was told of an event.
+    fn let_pass(&mut self, now: u64, is_others: bool) {
+        let Some(sent) = self.sent.take() else { return };
+        if sent.what.kind() == EventKind::Due && sent.at.retired == now && !is_others {
+            // Whoever finds a timer due raises its interrupt when that is written down.
+            self.door.settle();
+        } else {
+            self.door.linger(WRITING_CHANCES * now.saturating_sub(sent.at.retired).min(1000));
+        }
     }
 }
 
@@ -199,7 +212,9 @@ impl Observer for TwoWriters {
     }
 
     fn observe(&mut self, event: &Event) -> Verdict {
-        if matches!(event.what.kind(), EventKind::ConsoleOut | EventKind::Due) {
+        let is_others = matches!(event.what.kind(), EventKind::ConsoleOut | EventKind::Due);
+        self.let_pass(event.at.retired, is_others);
+        if is_others {
             let (log, door, fair) = (Arc::clone(&self.log), Arc::clone(&self.door), self.fair);
             let event = event.clone();
             self.sent = Some(event.clone());
@@ -209,18 +224,6 @@ impl Observer for TwoWriters {
                 });
             }));
             return Verdict::Continue;
-        }
-        match self.sent.take() {
-            // Whoever finds a timer due raises its interrupt when that is written down.
-            Some(sent)
-                if sent.what.kind() == EventKind::Due && sent.at.retired == event.at.retired =>
-            {
-                self.door.settle();
-            }
-            Some(sent) => {
-                self.door.linger(WRITING_CHANCES + (event.at.retired - sent.at.retired).min(1000));
-            }
-            None => {}
         }
         let mut verdict = Verdict::Continue;
         self.door.with_lock(self.fair, &mut || verdict = self.lock().append(event));
