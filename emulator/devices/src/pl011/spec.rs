@@ -34,12 +34,11 @@ pub const DMACR: u64 = 0x048;
 /// Length of the window.
 pub const WINDOW: u64 = 0x1000;
 
-/// UARTPeriphID0 to 3: part 0x011, designer Arm, revision r1p4 or r1p5.
+/// UARTPeriphID0 to 3: part 0x011, designer Arm, revision r1p1.
 pub const PERIPHERAL_ID: [u8; 4] = [0x11, 0x10, 0x14, 0x00];
 
-/// Depth of each FIFO from r1p5 on. Drivers that take the revision for an older one use half of it, which does no
-/// harm.
-pub const FIFO_DEPTH: usize = 32;
+/// Depth of each FIFO before r1p5, which is what the revision in [`PERIPHERAL_ID`] promises.
+pub const FIFO_DEPTH: usize = 16;
 
 /// UARTDR and UARTRSR: the FIFO was full when a character arrived.
 pub const DR_OVERRUN: u16 = 1 << 11;

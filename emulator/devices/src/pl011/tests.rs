@@ -64,7 +64,7 @@ fn receive_interrupts_follow_the_fifo() {
     bench.read(&mut uart, spec::DR);
     assert!(!uart.interrupt());
     assert_eq!(bench.read(&mut uart, spec::RIS), 0);
-    uart.receive(&mut bench.cx(), &[b'y'; 33]);
+    uart.receive(&mut bench.cx(), &[b'y'; 17]);
     assert!(uart.interrupt() && bench.bp.attention);
     assert_eq!(bench.read(&mut uart, spec::MIS), spec::INT_RX.into());
     bench.write(&mut uart, spec::ICR, 0x7ff);
@@ -81,7 +81,7 @@ fn loopback_stays_inside() {
     assert_eq!(bench.read(&mut uart, spec::FR) & 0x107, spec::FR_CTS.into());
     assert_eq!(bench.read(&mut uart, spec::RIS), u64::from(spec::INT_DSR | spec::INT_DCD));
     uart.receive(&mut bench.cx(), b"typed");
-    for byte in 0..33 {
+    for byte in 0..17 {
         bench.write(&mut uart, spec::DR, byte);
     }
     assert!(bench.console().is_empty());
@@ -89,7 +89,7 @@ fn loopback_stays_inside() {
     assert_eq!(bench.read(&mut uart, spec::RSR_ECR), spec::RSR_OVERRUN.into());
     bench.write(&mut uart, spec::RSR_ECR, 0);
     assert_eq!(bench.read(&mut uart, spec::RSR_ECR), 0);
-    assert_eq!(drain(&mut bench, &mut uart), (0..32).collect::<Vec<u8>>());
+    assert_eq!(drain(&mut bench, &mut uart), (0..16).collect::<Vec<u8>>());
     bench.write(&mut uart, spec::DR, 7);
     assert_eq!(bench.read(&mut uart, spec::DR), 7 | u64::from(spec::DR_OVERRUN));
     bench.write(&mut uart, spec::CR, 0x301);
@@ -136,9 +136,9 @@ fn saved_whole_and_reset_whole() {
     uart.receive(&mut bench.cx(), &[9; 50]);
     assert_round_trip(&uart, Pl011::new(3));
     let mut saved = Saved::default();
-    saved.put("uart", Pl011State::VERSION, &(vec![0u16; 33], "", false, 0u8, [0u16; 9]));
+    saved.put("uart", Pl011State::VERSION, &(vec![0u16; 17], "", false, 0u8, [0u16; 9]));
     let damaged = Pl011::new(3).restore("uart", &saved);
-    let detail = "33 characters in the FIFO".to_owned();
+    let detail = "17 characters in the FIFO".to_owned();
     assert_eq!(damaged, Err(RestoreError::Damaged { part: "uart".to_owned(), detail }));
     uart.reset(&mut bench.cx());
     assert_eq!(uart, Pl011::new(3));

@@ -312,7 +312,8 @@ pub(crate) fn casp_w<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exi
 /// CASP of doublewords.
 pub(crate) fn casp_x<E: Emit<Aarch64>>(e: &mut E, i: &Insn) -> Result<(), E::Exit> {
     let address = base(e, i.rn)?;
-    insist_on_alignment(e, address, 16, Access::Update)?;
+    // ISS.WnR is for what only the write would find; the read finds this.
+    insist_on_alignment(e, address, 16, Access::Read)?;
     let expected = expected_pair(e, i);
     let new = new_pair(e, i);
     let low = e.load(address, U64::MEM.update())?;

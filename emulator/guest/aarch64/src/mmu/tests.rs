@@ -359,6 +359,17 @@ fn alignment() {
     assert_eq!(fault(load(&mut cx, ADDRESS + 0xffc)).far, Some(ADDRESS + 0x1000));
 }
 
+/// Catches an atomic instruction that blames the write for what the read would have found already.
+#[test]
+fn misaligned_atomics_are_reads() {
+    let (mut cx, _) = one_page(0);
+    let insn = crate::Insn { rn: 3, rm: 4, ra: 5, rd: 6, ..Default::default() };
+    cx.cpu.regs[3] = ADDRESS + 4;
+    assert_eq!(iss_of(fault(crate::atomics::cas::<_, crate::ops::U64>(&mut cx, &insn))), 0x21);
+    cx.cpu.regs[3] = ADDRESS + 8;
+    assert_eq!(iss_of(fault(crate::atomics::casp_x(&mut cx, &insn))), 0x21);
+}
+
 /// Catches entries that are shared between address spaces, or that are not when they are global.
 #[test]
 fn address_spaces() {

@@ -431,7 +431,7 @@ pub(crate) const REGISTERS: &[Register] = &[
         at(3, 0, 4, 2, 3),
         "PAN",
         El0::Never,
-        Read::Cpu(|cpu| cpu.sys.pan.into()),
+        Read::Cpu(|cpu| if cpu.sys.pan { spsr::PAN } else { 0 }),
         Write::Cpu(|cpu, value| {
             cpu.sys.pan = value & spsr::PAN != 0;
             super::derive(cpu);

@@ -295,15 +295,18 @@ fn masks() {
     assert_eq!(read_sys(&mut cx, DAIF).unwrap(), 0x3c0);
 }
 
-/// Catches a change of PAN, SCTLR_EL1, TCR_EL1 or TTBR0_EL1 that data accesses do not notice.
+/// Catches a change of PAN, SCTLR_EL1, TCR_EL1 or TTBR0_EL1 that data accesses do not notice, and a PAN that code which saves and
+/// restores it loses.
 #[test]
 fn derived_state_follows() {
     let mut cx = machine();
     assert_eq!((cx.cpu.mmu.mode, cx.cpu.mmu.space, cx.cpu.mmu.align), (1, 0, false));
     msr_pstate(&mut cx, 0, 4, 1).unwrap();
     assert_eq!(cx.cpu.mmu.mode, 2);
-    write_sys(&mut cx, at(3, 0, 4, 2, 3), 0).unwrap();
-    assert_eq!(cx.cpu.mmu.mode, 1);
+    let pan = at(3, 0, 4, 2, 3);
+    assert_eq!(read_sys(&mut cx, pan).unwrap(), 1 << 22, "PAN is read where it is written");
+    write_sys(&mut cx, pan, 0).unwrap();
+    assert_eq!((cx.cpu.mmu.mode, read_sys(&mut cx, pan).unwrap()), (1, 0));
     write_sys(&mut cx, at(3, 0, 2, 0, 0), 0x0123 << 48).unwrap();
     assert_eq!(cx.cpu.mmu.space, 0x23);
     write_sys(&mut cx, at(3, 0, 2, 0, 2), 1 << 36).unwrap();
