@@ -11,7 +11,7 @@ use lockstep_memory::PhysMem;
 use crate::sys::Sys;
 use crate::{
     Exception, Insn, S390x, S390xPlatform, debug_registers, decode, disassemble, exceptions, mmu,
-    per, psw, table, timing,
+    per, psw, signal, signal::Signal, table, timing,
 };
 
 /// What one processor makes others do.
@@ -25,19 +25,14 @@ pub enum Broadcast {
     ForgetFrame(u64),
     /// The TOD clock was set.
     ClockSet,
-    /// An emergency signal or external call for a processor.
+    /// An order of SIGNAL PROCESSOR.
     Signal {
-        /// For which.
+        /// For which processor.
         to: u16,
         /// From which.
         from: u16,
-        /// Not an external call.
-        emergency: bool,
-    },
-    /// Restart, for a processor.
-    Restart {
-        /// For which.
-        to: u16,
+        /// What it is to do.
+        signal: Signal,
     },
 }
 
@@ -159,21 +154,13 @@ impl Guest for S390x {
             }
             Broadcast::ForgetFrame(frame) => mmu::forget_frame(cx, frame << 12),
             Broadcast::ClockSet => timing::clock_set(cx),
-            Broadcast::Signal { to, from, emergency } if to == this => {
-                if emergency {
-                    cx.cpu.sys.emergency |= 1 << (from & 63);
-                } else {
-                    cx.cpu.sys.external_call = Some(from);
-                }
-            }
-            Broadcast::Restart { to } if to == this => {
-                cx.cpu.sys.restart = true;
-                if cx.cpu.power == PowerState::Off {
-                    cx.cpu.power = PowerState::Waiting;
-                }
-            }
-            Broadcast::Signal { .. } | Broadcast::Restart { .. } => {}
+            Broadcast::Signal { to, from, signal } if to == this => signal::obey(cx, from, signal),
+            Broadcast::Signal { .. } => {}
         }
+    }
+
+    fn shows(cpu: &Vcpu<Self>) -> u32 {
+        signal::shows(cpu)
     }
 
     fn switched_away(_cpu: &mut Vcpu<Self>) {}

@@ -41,6 +41,7 @@ mod per;
 mod platform;
 pub mod psw;
 mod shifts;
+mod signal;
 mod storage;
 mod sys;
 mod system;
@@ -63,6 +64,7 @@ pub use per::PerEvent;
 pub use platform::{
     Diagnose, Diagnosed, Halt, IoInterruption, Outcome, Refusal, S390xPlatform, line,
 };
+pub use signal::Signal;
 pub use sys::{Space, SpaceKind, Sys};
 pub use table::{Row, UNDEFINED, rows};
 pub use timing::{tod, tod_of_unix_seconds};
