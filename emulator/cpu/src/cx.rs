@@ -56,6 +56,8 @@ pub struct Cx<G: Guest> {
     pub requests: Vec<Request<G>>,
     /// The power state of every vCPU; the machine keeps it.
     pub powers: Vec<PowerState>,
+    /// What every vCPU shows the others, see [`Guest::shows`]; the machine keeps it.
+    pub shown: Vec<u32>,
     /// The address of the instruction after the one that is executing, unless it branches.
     pub next_pc: u64,
     /// Instructions left until the engine looks up.
@@ -81,6 +83,7 @@ impl<G: Guest> Cx<G> {
             platform,
             requests: Vec::new(),
             powers: Vec::new(),
+            shown: Vec::new(),
             next_pc: 0,
             left: 0,
             held: 0,

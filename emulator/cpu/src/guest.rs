@@ -123,6 +123,12 @@ pub trait Guest: Sized + 'static {
     /// Whether a waiting vCPU goes on: an interrupt is pending, masked or not.
     fn wakes(cpu: &Vcpu<Self>) -> bool;
 
+    /// What other vCPUs can see of this one at once, beside its power state. It follows from saved state alone.
+    fn shows(cpu: &Vcpu<Self>) -> u32 {
+        let _ = cpu;
+        0
+    }
+
     /// Runs one instruction with `run`, while [`Vcpu::careful`] is set: for debug exceptions before it, and whatever
     /// depends on its having completed. `cx.left` is not zero; an exception instead of the instruction takes one off.
     fn run_carefully(cx: &mut Cx<Self>, run: &mut Step<'_, Self>) -> Result<(), Exit<Self>> {

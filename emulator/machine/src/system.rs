@@ -72,10 +72,12 @@ impl<G: Guest> System<G> {
         digest_interval: u64,
     ) -> Option<Self> {
         let powers = vcpus.iter().map(|cpu| cpu.power).collect();
+        let shown = vcpus.iter().map(G::shows).collect();
         let mut parked: Vec<_> = vcpus.into_iter().map(Some).collect();
         let first = parked.first_mut()?.take()?;
         let mut cx = Cx::new(first, mem, bp, platform);
         cx.powers = powers;
+        cx.shown = shown;
         let mut system = Self {
             cx,
             parked,
@@ -149,7 +151,10 @@ impl<G: Guest> System<G> {
     /// What vCPUs have asked for.
     fn serve_requests(&mut self) {
         let asking = self.cx.cpu.id;
-        if self.cx.requests.is_empty() && self.cx.powers[asking.index()] == self.cx.cpu.power {
+        let place = asking.index();
+        let same = self.cx.powers[place] == self.cx.cpu.power
+            && self.cx.shown[place] == G::shows(&self.cx.cpu);
+        if self.cx.requests.is_empty() && same {
             return;
         }
         for request in std::mem::take(&mut self.cx.requests) {
@@ -182,6 +187,7 @@ impl<G: Guest> System<G> {
             }
         }
         self.cx.powers = powers;
+        self.cx.shown = self.vcpu_ids().map(|id| G::shows(self.vcpu(id))).collect();
     }
 
     /// Everything that is due now, in the calendar's order.
@@ -515,6 +521,7 @@ impl<G: Guest> System<G> {
         self.cx.bp.calendar.set_entries(&from.get::<Vec<_>>("calendar", VERSION)?);
         self.cx.platform.restore(from)?;
         self.cx.powers = self.vcpu_ids().map(|id| self.vcpu(id).power).collect();
+        self.cx.shown = self.vcpu_ids().map(|id| G::shows(self.vcpu(id))).collect();
         #[cfg(feature = "faults")]
         self.keep_scheduler(scheduler);
         Ok(())

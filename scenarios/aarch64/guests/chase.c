@@ -4,7 +4,9 @@
 
 enum { PAGE = 4096, PAGES = 8192, STEPS = 3000000 };
 // Above everything that is linked, up to 0x42400000 + 32 MiB.
+#ifndef MEMORY
 #define MEMORY 0x42400000ull
+#endif
 
 struct node {
     struct node *next;

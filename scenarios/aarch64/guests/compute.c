@@ -33,7 +33,7 @@ static u32 crc32_by_table(const u8 *data, u32 size) {
 static u32 crc32_by_instruction(const u8 *data, u32 size) {
     u32 crc = ~0u;
     for (u32 i = 0; i < size; i += 8)
-        __asm__("crc32x %w0, %w0, %1" : "+r"(crc) : "r"(*(const u64 *)(data + i)));
+        crc = crc32_doubleword(crc, data + i);
     return ~crc;
 }
 

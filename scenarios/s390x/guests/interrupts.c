@@ -78,7 +78,7 @@ static void problem_state(void) {
     print("problem state: %u program, supervisor call %u\n", programs - before, last_code);
 }
 
-static int signal_processor(u32 order, u32 parameter) {
+static int signal_itself(u32 order, u32 parameter) {
     register u64 status __asm__("0") = 0;
     register u64 param __asm__("1") = parameter;
     u32 code;
@@ -93,17 +93,17 @@ static void external(void) {
     u64 cr0 = read_cr(0);
     write_cr(0, cr0 | CR0_EMERGENCY | CR0_EXTERNAL_CALL);
     u32 before = signals;
-    int code = signal_processor(3, 0);
+    int code = signal_itself(3, 0);
     open_psw(PSW_EXTERNAL);
     print("emergency signal: cc %d, %u, code %04x\n", code, signals - before, last_code);
     before = signals;
-    code = signal_processor(2, 0);
-    int again = signal_processor(2, 0);
+    code = signal_itself(2, 0);
+    int again = signal_itself(2, 0);
     open_psw(PSW_EXTERNAL);
     open_psw(PSW_EXTERNAL);
     print("external call: cc %d, then %d, %u, code %04x\n", code, again, signals - before, last_code);
-    print("sense: cc %d\n", signal_processor(1, 0));
-    print("no such order: cc %d\n", signal_processor(0x77, 0));
+    print("sense: cc %d\n", signal_itself(1, 0));
+    print("no such order: cc %d\n", signal_itself(0x77, 0));
     write_cr(0, cr0);
     before = signals;
     set_clock_comparator(0);

@@ -42,7 +42,7 @@ pub(super) const BOARDS: [Board; 3] = [
     Board {
         arch: "s390x",
         name: "ccw",
-        guests: &[],
+        guests: &["loop", "compute", "sort", "matrix", "bytecode", "chase"],
         kernel: "vmlinuz",
         append: "console=ttysclp0 quiet",
         qemu: "qemu-system-s390x",

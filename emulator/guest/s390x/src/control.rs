@@ -7,7 +7,7 @@ pub(crate) mod cr0 {
     /// Secondary-space control: MOVE TO PRIMARY and the like work.
     pub(crate) const SECONDARY: u64 = 1 << (63 - 37);
     /// Execution protection of pages.
-    pub(crate) const NO_EXECUTE: u64 = 1 << (63 - 20);
+    pub(crate) const NO_EXECUTE: u64 = 1 << (63 - 43);
     /// Low-address protection.
     pub(crate) const LOW_ADDRESS: u64 = 1 << (63 - 35);
     /// Extraction authority.

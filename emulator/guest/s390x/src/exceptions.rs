@@ -8,9 +8,9 @@ use lockstep_core::{InterruptClass, StopReason, What};
 use lockstep_cpu::{Access, Cx, Exit, PowerState, Request, Vcpu};
 
 use crate::control::{cr0, cr14};
-use crate::lowcore::{self, Class, save};
+use crate::lowcore::{self, Class};
 use crate::platform::{Halt, line};
-use crate::{Exception, Program, S390x, mmu, psw, reg, timing};
+use crate::{Exception, Program, S390x, mmu, psw, reg, signal};
 
 /// Program-interruption codes.
 pub(crate) mod code {
@@ -232,8 +232,11 @@ pub(crate) fn halt(cx: &mut Cx<S390x>, halt: Halt) {
         cx.cpu.power = PowerState::Off;
         cx.attend();
     }
-    let others =
-        |(index, power): (usize, &PowerState)| index != id.index() && *power != PowerState::Off;
+    let others = |(index, power): (usize, &PowerState)| {
+        index != id.index()
+            && *power != PowerState::Off
+            && cx.shown.get(index).is_none_or(|shown| !signal::waits_for_ever(*shown))
+    };
     if !cx.powers.iter().enumerate().any(others) {
         let (platform, mut devices) = cx.devices();
         let reason = platform.halted(&mut devices, id, halt);
@@ -343,39 +346,13 @@ fn take_io(cx: &mut Cx<S390x>, pc: u64) {
 fn take_machine_check(cx: &mut Cx<S390x>, pc: u64) {
     let (platform, mut devices) = cx.devices();
     platform.channel_report_delivered(&mut devices);
-    store_registers(cx, 0);
+    signal::store_registers(cx, mmu::write_real, 0);
     let area = u64::from_be_bytes(mmu::read_real(cx, 0x11b0)) & !0x3ff;
     if area != 0 {
-        for number in 0..32 {
-            let value = cx.cpu.vregs[number].to_be_bytes();
-            mmu::write_real(cx, area + 16 * number as u64, &value);
-        }
+        signal::store_vectors(cx, mmu::write_real, area);
     }
     mmu::write_real(cx, lowcore::MACHINE_CHECK, &CHANNEL_REPORT.to_be_bytes());
     swap(cx, Class::MachineCheck, pc);
-}
-
-/// Stores what STORE STATUS stores, but for PSW and prefix, at the real addresses of the save areas plus `origin`.
-pub(crate) fn store_registers(cx: &mut Cx<S390x>, origin: u64) {
-    for number in 0..16usize {
-        let place = origin + 8 * number as u64;
-        let float = (cx.cpu.vregs[number] >> 64) as u64;
-        mmu::write_real(cx, save::FLOAT + place, &float.to_be_bytes());
-        let general = cx.cpu.regs[number];
-        mmu::write_real(cx, save::GENERAL + place, &general.to_be_bytes());
-        let control = cx.cpu.sys.cr[number];
-        mmu::write_real(cx, save::CONTROL + place, &control.to_be_bytes());
-        let access = cx.cpu.regs[usize::from(reg::ACCESS) + number] as u32;
-        mmu::write_real(cx, save::ACCESS + origin + 4 * number as u64, &access.to_be_bytes());
-    }
-    let fpc = cx.cpu.sys.fpc.to_be_bytes();
-    mmu::write_real(cx, save::FPC + origin, &fpc);
-    let programmable = cx.cpu.sys.tod_programmable.to_be_bytes();
-    mmu::write_real(cx, save::TOD_PROGRAMMABLE + origin, &programmable);
-    let timer = timing::timer(cx).to_be_bytes();
-    mmu::write_real(cx, save::TIMER + origin, &timer);
-    let comparator = (cx.cpu.sys.comparator >> 8).to_be_bytes();
-    mmu::write_real(cx, save::COMPARATOR + origin, &comparator);
 }
 
 /// The exception for an access to where there is no storage.

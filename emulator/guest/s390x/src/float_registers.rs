@@ -94,6 +94,25 @@ pub(crate) fn ler<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
     Ok(())
 }
 
+/// LOAD LENGTHENED (short to long HFP): zeros follow the word. It is here for what compilers have it for, a short binary number
+/// that leaves nothing of what the register was before.
+pub(crate) fn lde<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1])?;
+    let (value, half) = (load(e, i, Size::B4)?, e.imm(32));
+    let value = e.shl(W64, value, half);
+    put(e, i.r1, value);
+    Ok(())
+}
+
+/// LOAD LENGTHENED (short to long HFP) from a register.
+pub(crate) fn lder<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
+    check_registers(e, &[i.r1, i.r2])?;
+    let (value, half) = (get_short(e, i.r2), e.imm(32));
+    let value = e.shl(W64, value, half);
+    put(e, i.r1, value);
+    Ok(())
+}
+
 /// Refuses registers that no pair starts with.
 #[inline(always)]
 fn check_pair<E: Emit<S390x>>(e: &mut E, r: Reg) -> Done<E> {

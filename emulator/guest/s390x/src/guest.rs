@@ -11,7 +11,7 @@ use lockstep_memory::PhysMem;
 use crate::sys::Sys;
 use crate::{
     Exception, Insn, S390x, S390xPlatform, access_registers, debug_registers, decode, disassemble,
-    exceptions, mmu, per, psw, reg, reset, table, timing,
+    exceptions, mmu, per, psw, reg, reset, signal, signal::Signal, table, timing,
 };
 
 /// What one processor makes others do.
@@ -25,22 +25,17 @@ pub enum Broadcast {
     ForgetFrame(u64),
     /// The TOD clock was set.
     ClockSet,
-    /// An emergency signal or external call for a processor.
+    /// An order of SIGNAL PROCESSOR.
     Signal {
-        /// For which.
+        /// For which processor.
         to: u16,
         /// From which.
         from: u16,
-        /// Not an external call.
-        emergency: bool,
+        /// What it is to do.
+        signal: Signal,
     },
     /// A reset, which leaves it stopped.
     Reset(crate::Reset),
-    /// Restart, for a processor.
-    Restart {
-        /// For which.
-        to: u16,
-    },
 }
 
 impl Guest for S390x {
@@ -167,21 +162,13 @@ impl Guest for S390x {
             Broadcast::ForgetFrame(frame) => mmu::forget_frame(cx, frame << 12),
             Broadcast::ClockSet => timing::clock_set(cx),
             Broadcast::Reset(reset) => reset::from_another(cx, reset),
-            Broadcast::Signal { to, from, emergency } if to == this => {
-                if emergency {
-                    cx.cpu.sys.emergency |= 1 << (from & 63);
-                } else {
-                    cx.cpu.sys.external_call = Some(from);
-                }
-            }
-            Broadcast::Restart { to } if to == this => {
-                cx.cpu.sys.restart = true;
-                if cx.cpu.power == PowerState::Off {
-                    cx.cpu.power = PowerState::Waiting;
-                }
-            }
-            Broadcast::Signal { .. } | Broadcast::Restart { .. } => {}
+            Broadcast::Signal { to, from, signal } if to == this => signal::obey(cx, from, signal),
+            Broadcast::Signal { .. } => {}
         }
+    }
+
+    fn shows(cpu: &Vcpu<Self>) -> u32 {
+        signal::shows(cpu)
     }
 
     fn switched_away(_cpu: &mut Vcpu<Self>) {}

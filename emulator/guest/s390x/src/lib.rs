@@ -45,6 +45,7 @@ mod platform;
 pub mod psw;
 mod reset;
 mod shifts;
+mod signal;
 mod storage;
 mod sys;
 mod system;
@@ -68,6 +69,7 @@ pub use platform::{
     Diagnose, Diagnosed, Halt, IoInterruption, Outcome, Refusal, S390xPlatform, line,
 };
 pub use reset::Reset;
+pub use signal::Signal;
 pub use sys::{Space, SpaceKind, Sys};
 pub use table::{Row, UNDEFINED, rows};
 pub use timing::{tod, tod_of_unix_seconds};

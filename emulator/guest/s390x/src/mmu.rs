@@ -68,6 +68,11 @@ pub(crate) const fn absolute(prefix: u64, real: u64) -> u64 {
 /// Writes to real storage, as interruptions do. Where there is none nothing happens.
 pub(crate) fn write_real(cx: &mut Cx<S390x>, real: u64, bytes: &[u8]) {
     let at = absolute(cx.cpu.sys.prefix, real);
+    write_absolute(cx, at, bytes);
+}
+
+/// Writes absolute storage; where there is none, nothing happens.
+pub(crate) fn write_absolute(cx: &mut Cx<S390x>, at: u64, bytes: &[u8]) {
     cx.platform.keys().note(at, REFERENCE | CHANGE);
     let _ = cx.mem.write_bytes(at, bytes);
 }

@@ -1,17 +1,16 @@
-//! Supervisor calls, identification, signals between processors, and what other instructions of the supervisor share.
+//! Supervisor calls, identification, and what other instructions of the supervisor share.
 
-use lockstep_cpu::{Access, Cx, Emit, Exit, PowerState, Request};
+use lockstep_cpu::{Access, Cx, Emit, Exit, Request};
 
-use crate::exceptions::{self, code, program, unimplemented};
+use crate::exceptions::{code, program, unimplemented};
 use crate::io::on_board;
 use crate::long::set_cc;
 use crate::ops::*;
-use crate::platform::{Diagnose, Diagnosed, Halt};
+use crate::platform::{Diagnose, Diagnosed};
 use crate::storage::{self, Span};
 use crate::timing_ops::aligned;
 use crate::{
-    Broadcast, Exception, Insn, Program, S390x, Text, access_registers, facilities, lowcore, mmu,
-    psw, reg,
+    Exception, Insn, Program, S390x, Text, access_registers, facilities, lowcore, mmu, psw, reg,
 };
 
 type Helped = Result<u64, Exit<S390x>>;
@@ -247,153 +246,6 @@ fn system_information(
 /// PERFORM TOPOLOGY FUNCTION: the facility is absent.
 pub(crate) fn ptf(_cx: &mut Cx<S390x>, _args: [u64; 3]) -> Helped {
     Err(program(code::OPERATION))
-}
-
-/// Orders of SIGNAL PROCESSOR.
-mod order {
-    pub(super) const SENSE: u64 = 1;
-    pub(super) const EXTERNAL_CALL: u64 = 2;
-    pub(super) const EMERGENCY: u64 = 3;
-    pub(super) const START: u64 = 4;
-    pub(super) const STOP: u64 = 5;
-    pub(super) const RESTART: u64 = 6;
-    pub(super) const STOP_AND_STORE: u64 = 9;
-    pub(super) const INITIAL_RESET: u64 = 11;
-    pub(super) const RESET: u64 = 12;
-    pub(super) const SET_PREFIX: u64 = 13;
-    pub(super) const STORE_STATUS: u64 = 14;
-    pub(super) const SET_ARCHITECTURE: u64 = 18;
-    pub(super) const CONDITIONAL_EMERGENCY: u64 = 19;
-    pub(super) const SENSE_RUNNING: u64 = 21;
-    pub(super) const STORE_ADDITIONAL_STATUS: u64 = 23;
-}
-
-/// Bits of the status that SIGNAL PROCESSOR gives.
-mod status {
-    pub(super) const NOT_RUNNING: u64 = 0x400;
-    pub(super) const INCORRECT_STATE: u64 = 0x200;
-    pub(super) const INVALID_PARAMETER: u64 = 0x100;
-    pub(super) const CALL_PENDING: u64 = 0x80;
-    pub(super) const STOPPED: u64 = 0x40;
-    pub(super) const INVALID_ORDER: u64 = 0x02;
-}
-
-/// Condition code 1 with a status in the first register.
-fn signal_status(cx: &mut Cx<S390x>, r1: usize, bits: u64) -> Helped {
-    cx.cpu.regs[r1] = cx.cpu.regs[r1] & !0xffff_ffff | bits;
-    set_cc(cx, 1);
-    Ok(0)
-}
-
-/// SIGNAL PROCESSOR: the order in the second-operand address, the processor's address in the third register, a parameter in the
-/// odd one of the first pair.
-pub(crate) fn sigp(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
-    privileged(cx)?;
-    let text = Text(text);
-    let (r1, r3) = (usize::from(text.nibble(2)), usize::from(text.nibble(3)));
-    let (to, parameter) = (cx.cpu.regs[r3] as u16, cx.cpu.regs[r1 | 1]);
-    let order = place & 0xff;
-    if order == order::SET_ARCHITECTURE {
-        // z/Architecture is all there is, and it is active.
-        let bits = if parameter & 0xff == 1 || parameter & 0xff == 2 {
-            status::INCORRECT_STATE
-        } else {
-            status::INVALID_PARAMETER
-        };
-        return signal_status(cx, r1, bits);
-    }
-    let Some(power) = cx.powers.get(usize::from(to)).copied() else {
-        set_cc(cx, 3);
-        return Ok(0);
-    };
-    set_cc(cx, 0);
-    if to == cx.cpu.id.0 {
-        signal_self(cx, r1, order, parameter)
-    } else {
-        signal(cx, to, power, r1, order)
-    }
-}
-
-/// A signal of a processor to itself.
-fn signal_self(cx: &mut Cx<S390x>, r1: usize, order: u64, parameter: u64) -> Helped {
-    let this = cx.cpu.id.0;
-    match order {
-        order::SENSE if cx.cpu.sys.external_call.is_some() => {
-            signal_status(cx, r1, status::CALL_PENDING)
-        }
-        order::SENSE | order::START | order::SENSE_RUNNING => Ok(0),
-        order::EXTERNAL_CALL if cx.cpu.sys.external_call.is_some() => {
-            signal_status(cx, r1, status::CALL_PENDING)
-        }
-        order::EXTERNAL_CALL => {
-            cx.cpu.sys.external_call = Some(this);
-            exceptions::attend_if_interrupted(cx);
-            Ok(0)
-        }
-        order::EMERGENCY | order::CONDITIONAL_EMERGENCY => {
-            cx.cpu.sys.emergency |= 1 << (this & 63);
-            exceptions::attend_if_interrupted(cx);
-            Ok(0)
-        }
-        order::STOP => {
-            exceptions::halt(cx, Halt::Stopped);
-            Ok(0)
-        }
-        order::STOP_AND_STORE => {
-            exceptions::store_registers(cx, 0);
-            exceptions::halt(cx, Halt::Stopped);
-            Ok(0)
-        }
-        order::RESTART => {
-            cx.cpu.sys.restart = true;
-            cx.attend();
-            Ok(0)
-        }
-        order::SET_PREFIX | order::STORE_STATUS | order::STORE_ADDITIONAL_STATUS => {
-            let _ = parameter;
-            signal_status(cx, r1, status::INCORRECT_STATE)
-        }
-        order::INITIAL_RESET | order::RESET => {
-            unimplemented(cx, "SIGNAL PROCESSOR: a processor that resets itself")
-        }
-        _ => signal_status(cx, r1, status::INVALID_ORDER),
-    }
-}
-
-/// A signal to another processor.
-fn signal(cx: &mut Cx<S390x>, to: u16, power: PowerState, r1: usize, order: u64) -> Helped {
-    let from = cx.cpu.id.0;
-    let stopped = power == PowerState::Off;
-    let mut send =
-        |emergency| cx.ask(Request::Broadcast(Broadcast::Signal { to, from, emergency }));
-    match order {
-        order::SENSE if stopped => signal_status(cx, r1, status::STOPPED),
-        order::SENSE_RUNNING if stopped => signal_status(cx, r1, status::NOT_RUNNING),
-        order::SENSE | order::SENSE_RUNNING => Ok(0),
-        order::EXTERNAL_CALL => {
-            send(false);
-            Ok(0)
-        }
-        order::EMERGENCY | order::CONDITIONAL_EMERGENCY => {
-            send(true);
-            Ok(0)
-        }
-        order::RESTART => {
-            cx.ask(Request::Broadcast(Broadcast::Restart { to }));
-            Ok(0)
-        }
-        order::START
-        | order::STOP
-        | order::STOP_AND_STORE
-        | order::INITIAL_RESET
-        | order::RESET
-        | order::SET_PREFIX
-        | order::STORE_STATUS
-        | order::STORE_ADDITIONAL_STATUS => {
-            unimplemented(cx, &format!("SIGNAL PROCESSOR: order {order} to another processor"))
-        }
-        _ => signal_status(cx, r1, status::INVALID_ORDER),
-    }
 }
 
 /// DIAGNOSE: functions 0x44 and 0x9c yield to other processors, which happens by itself; 0x288 is the watchdog; the rest is

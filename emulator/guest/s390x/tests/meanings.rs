@@ -204,3 +204,21 @@ fn loading_disjoint_halves() {
     let regs = &machine.cx.cpu.regs;
     assert_eq!([regs[15], regs[0]], [0x0102_0304_090a_0b0c, 0x0506_0708_0d0e_0f10]);
 }
+
+/// Catches loads of short numbers that leave the second half of the register as it was: compilers use the hexadecimal LOAD
+/// LENGTHENED to clear it.
+#[test]
+fn lengthened_loads() {
+    let mut machine = Machine::new(CODE);
+    let mem = &mut machine.cx.mem;
+    // LDE %f2,0(%r1); LDER %f4,%f6.
+    mem.write_bytes(CODE, &[0xed, 0x20, 0x10, 0, 0, 0x24, 0xb3, 0x24, 0, 0x46]).unwrap();
+    mem.write_bytes(A, &0x3f80_0001u32.to_be_bytes()).unwrap();
+    let cpu = &mut machine.cx.cpu;
+    cpu.regs[1] = A;
+    (cpu.vregs[2], cpu.vregs[4], cpu.vregs[6]) =
+        (u128::MAX, u128::MAX, 0x4049_0fdb_dddd_dddd << 64);
+    machine.run(2);
+    let long = |number: usize| (machine.cx.cpu.vregs[number] >> 64) as u64;
+    assert_eq!((long(2), long(4)), (0x3f80_0001_0000_0000, 0x4049_0fdb_0000_0000));
+}

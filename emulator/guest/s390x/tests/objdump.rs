@@ -41,7 +41,7 @@ const ABSENT: &[(&str, &str)] = &[
     ("tabort tbegin tbeginc tend etnd", "transactions"),
     (
         "ad adr ae aer au aur aw awr axr cd cdr ce cer cxr cxf* cdf* cef* cxg* cdg* ceg* cfe* cfd* cfx* \
-         cge* cgd* cgx* dd ddr dxr de der hdr her lcdr lcer lcxr lde lder ldx* ledr lex* lndr lner lnxr \
+         cge* cgd* cgx* dd ddr dxr de der hdr her lcdr lcer lcxr ldx* ledr lex* lndr lner lnxr \
          lpdr lper lpxr lrdr lrer ltdr lter ltxr lxd* lxe* mad* mae* may* md mdr mde mder me* mee* ms* mxd \
          mxdr mxr my* sd sdr se ser sq* su sur sw swr sxr tbdr tbedr thder thdr fi* m ler",
         "hexadecimal floating point",

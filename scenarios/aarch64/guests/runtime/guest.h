@@ -95,6 +95,12 @@ static inline u64 mix(u64 hash, u64 value) {
     return (hash << 29 | hash >> 35) + value;
 }
 
+// The CRC-32 of eight bytes more.
+static inline u32 crc32_doubleword(u32 crc, const u8 *data) {
+    __asm__("crc32x %w0, %w0, %1" : "+r"(crc) : "r"(*(const u64 *)data));
+    return crc;
+}
+
 // ---- Translation: mmu.c ----
 
 enum {

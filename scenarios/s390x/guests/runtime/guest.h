@@ -13,6 +13,7 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int32_t i32;
 typedef int64_t i64;
+typedef unsigned __int128 u128;
 
 // ---- Program status word ----
 
@@ -63,6 +64,8 @@ enum {
 #define CR0_CLOCK_COMPARATOR 0x0800ul
 #define CR0_CPU_TIMER 0x0400ul
 #define CR0_SERVICE 0x0200ul
+
+#define CR0_LOW_PROTECTION 0x10000000ul
 
 #define read_cr(n)                                             \
     ({                                                         \
@@ -125,5 +128,88 @@ int service_call(u32 command, void *sccb);
 // ---- Power ----
 
 _Noreturn void power_off(void);
+
+// ---- Translation: one address space, dat.c ----
+
+#define PAGE_INVALID 0x400ul
+#define PAGE_PROTECTED 0x200ul
+#define PAGE_NO_EXECUTE 0x100ul
+#define SEGMENT_INVALID 0x20ul
+
+// Maps 128 MiB to themselves, and has CR1 designate that. The PSW says whether it is used.
+void map_identity(void);
+u64 *page_entry(u64 address);
+u64 *segment_entry(u64 address);
+// What a control register says to designate it, but for the length of the table.
+u64 address_space(void);
+static inline void forget_translations(void) { __asm__ volatile("ptlb" ::: "memory"); }
+
+// ---- Other processors ----
+
+// Orders of SIGNAL PROCESSOR.
+enum {
+    ORDER_SENSE = 1,
+    ORDER_EXTERNAL_CALL = 2,
+    ORDER_EMERGENCY = 3,
+    ORDER_START = 4,
+    ORDER_STOP = 5,
+    ORDER_RESTART = 6,
+    ORDER_STOP_AND_STORE = 9,
+    ORDER_INITIAL_RESET = 11,
+    ORDER_RESET = 12,
+    ORDER_SET_PREFIX = 13,
+    ORDER_STORE_STATUS = 14,
+    ORDER_SET_ARCHITECTURE = 18,
+    ORDER_CONDITIONAL_EMERGENCY = 19,
+    ORDER_SENSE_RUNNING = 21,
+    ORDER_STORE_ADDITIONAL_STATUS = 23,
+};
+
+// The condition code; the status, if there is one, through the pointer.
+static inline int signal_processor(u32 cpu, u32 order, u64 parameter, u32 *status) {
+    register u64 word __asm__("0") = 0;
+    register u64 param __asm__("1") = parameter;
+    int code;
+    __asm__ volatile("sigp %1, %3, 0(%4)\n ipm %0\n srl %0, 28"
+                     : "=d"(code), "+d"(word)
+                     : "d"(param), "d"((u64)cpu), "a"((u64)order)
+                     : "cc", "memory");
+    *status = (u32)word;
+    return code;
+}
+static inline u16 cpu_address(void) {
+    u16 value;
+    __asm__ volatile("stap %0" : "=Q"(value));
+    return value;
+}
+
+// ---- A small generator, and a hash for checksum lines: those of the other architectures' guests ----
+
+struct random {
+    u64 state;
+};
+static inline u64 random_next(struct random *r) {
+    // splitmix64
+    u64 z = r->state += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+static inline u64 mix(u64 hash, u64 value) {
+    hash = (hash ^ value) * 0x9e3779b97f4a7c15;
+    return (hash << 29 | hash >> 35) + value;
+}
+
+// The CRC-32 of eight bytes more, without an instruction for it.
+static inline u32 crc32_doubleword(u32 crc, const u8 *data) {
+    for (u32 i = 0; i < 8; i++) {
+        crc ^= data[i];
+        for (u32 bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+    }
+    return crc;
+}
+
+// Storage is reached as it is: guests that are shared with other architectures ask for this.
+static inline void mmu_enable_identity(void) {}
 
 int main(void);

@@ -14,6 +14,8 @@ instructions! {
     stey    "ed66"  RXY     "f1,x"          = float_registers::ste;
     ldr     "28"    RR      "f1,f2"         = float_registers::ldr;
     ler     "38"    RR      "f1,f2"         = float_registers::ler;
+    lde     "ed24"  RXE     "f1,x"          = float_registers::lde;
+    lder    "b324"  RRE     "f1,f2"         = float_registers::lder;
     lxr     "b365"  RRE     "f1,f2"         = float_registers::lxr;
     lzer    "b374"  RRE     "f1"            = float_registers::lzer;
     lzdr    "b375"  RRE     "f1"            = float_registers::lzdr;

@@ -1,6 +1,6 @@
 //! Control instructions (Principles of Operation, chapter 10).
 
-use crate::{access, control_ops, keys_ops, mvc_ops, system, timing_ops, translation_ops};
+use crate::{access, control_ops, keys_ops, mvc_ops, signal, system, timing_ops, translation_ops};
 
 instructions! {
     // PSW and control registers.
@@ -97,7 +97,7 @@ instructions! {
     rp      "b277"  S       "s"        ends @ access::rp;
 
     // Processors, tracing, hypervisor.
-    sigp    "ae"    RS      "r1,r3,s"  ends @ system::sigp;
+    sigp    "ae"    RS      "r1,r3,s"  ends @ signal::sigp;
     diag    "83"    RS      "r1,r3,s"  ends @ system::diagnose;
     trace   "99"    RS      "r1,r3,s"       @ system::trace;
     tracg   "eb0f"  RSY     "r1,r3,s"       @ system::trace;

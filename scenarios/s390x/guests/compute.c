@@ -1,0 +1,2 @@
+// The same program as on aarch64.
+#include "../../aarch64/guests/compute.c"
