@@ -2,7 +2,7 @@
 
 use lockstep_core::{Input, RestoreError, Saved};
 
-use super::program::{Data, ProgramCheck};
+use super::program::{Check, Data};
 use crate::DeviceCx;
 
 /// What a device is, as SENSE ID tells it.
@@ -24,15 +24,15 @@ impl Identity {
 /// A command that a device did not execute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejected {
-    /// Its memory is not there.
-    Program,
+    /// Its memory is not there, or not for the channel program to access.
+    Check(Check),
     /// A unit check, with the first sense byte.
     Sense(u8),
 }
 
-impl From<ProgramCheck> for Rejected {
-    fn from(_: ProgramCheck) -> Self {
-        Self::Program
+impl From<Check> for Rejected {
+    fn from(check: Check) -> Self {
+        Self::Check(check)
     }
 }
 

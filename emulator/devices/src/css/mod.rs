@@ -19,7 +19,7 @@ use lockstep_core::{EntryId, Input, Owner, RestoreError, SaveState, Saved};
 use serde::{Deserialize, Serialize};
 
 pub use self::device::{CcwDevice, Identity, Rejected, Signals};
-pub use self::program::{Data, ProgramCheck};
+pub use self::program::{Check, Data, Protection, Unprotected};
 use self::program::{Orb, Run};
 use self::spec::{irb, orb, schib};
 use self::subchannel::Subchannel;
@@ -205,8 +205,9 @@ impl Css {
         result
     }
 
-    /// A calendar entry of the subsystem is due: that of the channel program of a subchannel.
-    pub fn due(&mut self, cx: &mut DeviceCx<'_>, number: u32) {
+    /// A calendar entry of the subsystem is due: that of the channel program of a subchannel. Its accesses are those that storage
+    /// keys permit.
+    pub fn due(&mut self, cx: &mut DeviceCx<'_>, number: u32, keys: &dyn Protection) {
         let number = number as usize;
         let (Some(device), Some(subchannel)) =
             (self.devices.get_mut(number), self.state.subchannels.get_mut(number))
@@ -216,7 +217,7 @@ impl Css {
         let Some((at, resumed)) = subchannel.due() else { return };
         let mut signals = Signals::default();
         let Subchannel { orb, sense, .. } = subchannel;
-        let run = Run { cx, device: &mut **device, orb, sense, signals: &mut signals };
+        let run = Run { cx, device: &mut **device, orb, sense, signals: &mut signals, keys };
         let end = run.program(at, resumed);
         subchannel.ended(end);
         cx.bp.attention = true;

@@ -34,6 +34,11 @@ impl Orb {
     const fn has(&self, control: u16) -> bool {
         self.control & control != 0
     }
+
+    /// The access key of the channel program.
+    const fn key(&self) -> u8 {
+        (self.control >> orb::KEY_SHIFT) as u8
+    }
 }
 
 /// A command that a channel program gives.
@@ -55,9 +60,43 @@ impl Ccw {
     }
 }
 
-/// The channel program is wrong.
+/// Why a channel program cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProgramCheck;
+pub enum Check {
+    /// It is wrong.
+    Program,
+    /// A storage key keeps its access key from where it leads.
+    Protection,
+}
+
+impl Check {
+    const fn status(self) -> u8 {
+        match self {
+            Self::Program => channel_status::PROGRAM_CHECK,
+            Self::Protection => channel_status::PROTECTION_CHECK,
+        }
+    }
+}
+
+/// Who knows what storage keys permit: whether an access key may fetch from and store into the frame of an absolute address. PoP
+/// "Key-Controlled Protection".
+pub trait Protection {
+    /// Whether the key may fetch, and whether it may store.
+    fn permits(&self, address: u64, key: u8) -> (bool, bool);
+}
+
+/// Every access is permitted.
+#[derive(Clone, Copy, Debug)]
+pub struct Unprotected;
+
+impl Protection for Unprotected {
+    fn permits(&self, _address: u64, _key: u8) -> (bool, bool) {
+        (true, true)
+    }
+}
+
+/// Storage keys cover frames of this many bytes.
+const FRAME: u64 = 4096;
 
 /// The memory that a command reads or writes.
 #[derive(Debug)]
@@ -66,6 +105,8 @@ pub struct Data {
     pieces: Vec<(u64, u32)>,
     skip: bool,
     used: u32,
+    /// How many bytes may be fetched, and how many stored, before a storage key objects.
+    permitted: (u32, u32),
 }
 
 impl Data {
@@ -92,10 +133,13 @@ impl Data {
     }
 
     /// Reads from memory: the number of bytes is less than asked for when the command has no more.
-    pub fn fetch(&mut self, mem: &PhysMem, into: &mut [u8]) -> Result<usize, ProgramCheck> {
+    pub fn fetch(&mut self, mem: &PhysMem, into: &mut [u8]) -> Result<usize, Check> {
         let mut done = 0;
         for (address, length) in self.advance(into.len()) {
-            mem.read_bytes(address, &mut into[done..done + length]).map_err(|_| ProgramCheck)?;
+            if self.used > self.permitted.0 {
+                return Err(Check::Protection);
+            }
+            mem.read_bytes(address, &mut into[done..done + length]).map_err(|_| Check::Program)?;
             done += length;
         }
         Ok(done)
@@ -112,12 +156,15 @@ impl Data {
     }
 
     /// Writes to memory, as far as the command goes.
-    pub fn store(&mut self, mem: &mut PhysMem, from: &[u8]) -> Result<usize, ProgramCheck> {
+    pub fn store(&mut self, mem: &mut PhysMem, from: &[u8]) -> Result<usize, Check> {
         let mut done = 0;
         for (address, length) in self.advance(from.len()) {
             if !self.skip {
+                if self.used > self.permitted.1 {
+                    return Err(Check::Protection);
+                }
                 let part = &from[done..done + length];
-                mem.write_bytes(address, part).map_err(|_| ProgramCheck)?;
+                mem.write_bytes(address, part).map_err(|_| Check::Program)?;
             }
             done += length;
         }
@@ -145,6 +192,7 @@ pub(super) struct Run<'a, 'b> {
     pub(super) orb: &'a Orb,
     pub(super) sense: &'a mut [u8; SENSE_LEN],
     pub(super) signals: &'a mut Signals,
+    pub(super) keys: &'a dyn Protection,
 }
 
 /// Commands after which a program that never ends is broken off: a chain that transfers to itself without an end would
@@ -164,8 +212,9 @@ impl Run<'_, '_> {
         };
         let mut resumed = resumed;
         for _ in 0..MOST_COMMANDS {
-            let Ok((command, behind)) = self.next(at, at == from) else {
-                return end(at.wrapping_add(8), channel_status::PROGRAM_CHECK);
+            let (command, behind) = match self.next(at, at == from) {
+                Ok(next) => next,
+                Err(check) => return end(at.wrapping_add(8), check.status()),
             };
             if command.has(ccw::SUSPEND) && !std::mem::take(&mut resumed) {
                 if !self.orb.has(orb::SUSPEND) {
@@ -173,12 +222,13 @@ impl Run<'_, '_> {
                 }
                 return End { device: 0, suspended: true, address: behind - 8, ..end(behind, 0) };
             }
-            let Ok((mut data, last, behind)) = self.data(command, behind) else {
-                return end(behind, channel_status::PROGRAM_CHECK);
+            let (mut data, last, behind) = match self.data(command, behind) {
+                Ok(data) => data,
+                Err(check) => return end(behind, check.status()),
             };
             let (device, mut channel) = match self.command(command.code, &mut data) {
                 Ok(status) => (status, 0),
-                Err(ProgramCheck) => (end(0, 0).device, channel_status::PROGRAM_CHECK),
+                Err(check) => (end(0, 0).device, check.status()),
             };
             let count = data.left();
             let excused = last.has(ccw::SUPPRESS_LENGTH) || count == 0 || channel != 0;
@@ -197,30 +247,31 @@ impl Run<'_, '_> {
     }
 
     /// The command at an address, or where a transfer leads from there; and the address behind it.
-    fn next(&self, at: u32, first: bool) -> Result<(Ccw, u32), ProgramCheck> {
+    fn next(&self, at: u32, first: bool) -> Result<(Ccw, u32), Check> {
         let command = self.fetch(at)?;
         let format_1 = self.orb.has(orb::FORMAT_1);
         if !command.is_transfer(format_1) {
             return Ok((command, at.wrapping_add(8)));
         }
         if first || (format_1 && (command.flags != 0 || command.count != 0)) {
-            return Err(ProgramCheck);
+            return Err(Check::Program);
         }
         let there = self.fetch(command.data)?;
         if there.is_transfer(format_1) {
-            Err(ProgramCheck)
+            Err(Check::Program)
         } else {
             Ok((there, command.data.wrapping_add(8)))
         }
     }
 
-    fn fetch(&self, at: u32) -> Result<Ccw, ProgramCheck> {
+    fn fetch(&self, at: u32) -> Result<Ccw, Check> {
         let format_1 = self.orb.has(orb::FORMAT_1);
         let limit = if format_1 { 1 << 31 } else { 1 << 24 };
         if !at.is_multiple_of(8) || at >= limit {
-            return Err(ProgramCheck);
+            return Err(Check::Program);
         }
-        let [b0, b1, b2, b3, b4, b5, b6, b7] = self.cx.mem.read(at.into()).ok_or(ProgramCheck)?;
+        self.check_fetch(at.into())?;
+        let [b0, b1, b2, b3, b4, b5, b6, b7] = self.cx.mem.read(at.into()).ok_or(Check::Program)?;
         let command = if format_1 {
             let data = u32::from_be_bytes([b4, b5, b6, b7]);
             Ccw { code: b0, flags: b1, count: u16::from_be_bytes([b2, b3]), data }
@@ -230,36 +281,62 @@ impl Run<'_, '_> {
         };
         let direct = !command.has(ccw::INDIRECT) || command.is_transfer(format_1);
         if command.data >= 1 << 31 || (command.has(ccw::MODIFIED_INDIRECT) && direct) {
-            return Err(ProgramCheck);
+            return Err(Check::Program);
         }
         Ok(command)
     }
 
-    /// The memory of a command and of those that it chains its data to; the last of them, and the address behind it.
-    fn data(&self, command: Ccw, behind: u32) -> Result<(Data, Ccw, u32), ProgramCheck> {
-        if command.code & 0xf == 0 || command.has(ccw::MODIFIED_INDIRECT) {
-            return Err(ProgramCheck);
+    /// Refuses what is fetched for the channel program itself where its key may not.
+    fn check_fetch(&self, address: u64) -> Result<(), Check> {
+        let key = self.orb.key();
+        let permitted = key == 0 || self.keys.permits(address, key).0;
+        if permitted { Ok(()) } else { Err(Check::Protection) }
+    }
+
+    /// How many bytes of some pieces, from the first on, may be fetched, and how many stored.
+    fn permitted(&self, pieces: &[(u64, u32)]) -> (u32, u32) {
+        let key = self.orb.key();
+        let (mut before, mut fetched, mut stored) = (0, u32::MAX, u32::MAX);
+        for &(address, length) in pieces.iter().filter(|(_, length)| key != 0 && *length > 0) {
+            for frame in address / FRAME..=(address + u64::from(length - 1)) / FRAME {
+                let at = address.max(frame * FRAME);
+                let (fetch, store) = self.keys.permits(at, key);
+                let place = before + (at - address) as u32;
+                fetched = if fetch { fetched } else { fetched.min(place) };
+                stored = if store { stored } else { stored.min(place) };
+            }
+            before += length;
         }
-        let mut data = Data { pieces: Vec::new(), skip: command.has(ccw::SKIP), used: 0 };
+        (fetched, stored)
+    }
+
+    /// The memory of a command and of those that it chains its data to; the last of them, and the address behind it.
+    fn data(&self, command: Ccw, behind: u32) -> Result<(Data, Ccw, u32), Check> {
+        if command.code & 0xf == 0 || command.has(ccw::MODIFIED_INDIRECT) {
+            return Err(Check::Program);
+        }
+        let mut data =
+            Data { pieces: Vec::new(), skip: command.has(ccw::SKIP), used: 0, permitted: (0, 0) };
         let (mut last, mut behind) = (command, behind);
         loop {
             let none_allowed = self.orb.has(orb::FORMAT_1) && !last.has(ccw::CHAIN_DATA);
             if last.count == 0 && !none_allowed {
-                return Err(ProgramCheck);
+                return Err(Check::Program);
             }
             self.pieces(&last, &mut data.pieces)?;
             if !last.has(ccw::CHAIN_DATA) {
+                data.permitted = self.permitted(&data.pieces);
                 return Ok((data, last, behind));
             }
             // A page of commands is more than any program chains.
             if data.pieces.len() > 4096 {
-                return Err(ProgramCheck);
+                return Err(Check::Program);
             }
             (last, behind) = self.next(behind, false)?;
         }
     }
 
-    fn pieces(&self, command: &Ccw, to: &mut Vec<(u64, u32)>) -> Result<(), ProgramCheck> {
+    fn pieces(&self, command: &Ccw, to: &mut Vec<(u64, u32)>) -> Result<(), Check> {
         if !command.has(ccw::INDIRECT) {
             to.push((command.data.into(), command.count.into()));
             return Ok(());
@@ -269,17 +346,18 @@ impl Run<'_, '_> {
         let width = if wide { 8 } else { 4 };
         let (mut list, mut left) = (u64::from(command.data), u64::from(command.count));
         if !list.is_multiple_of(width) {
-            return Err(ProgramCheck);
+            return Err(Check::Program);
         }
         let mut first = true;
         while left > 0 {
+            self.check_fetch(list)?;
             let address = if wide {
-                u64::from_be_bytes(self.cx.mem.read(list).ok_or(ProgramCheck)?)
+                u64::from_be_bytes(self.cx.mem.read(list).ok_or(Check::Program)?)
             } else {
-                u32::from_be_bytes(self.cx.mem.read(list).ok_or(ProgramCheck)?).into()
+                u32::from_be_bytes(self.cx.mem.read(list).ok_or(Check::Program)?).into()
             };
             if !wide && address >= 1 << 31 || !first && !address.is_multiple_of(block) {
-                return Err(ProgramCheck);
+                return Err(Check::Program);
             }
             let length = left.min(block - address % block);
             to.push((address, length as u32));
@@ -291,7 +369,7 @@ impl Run<'_, '_> {
     }
 
     /// Has the device execute a command; its status.
-    fn command(&mut self, code: u8, data: &mut Data) -> Result<u8, ProgramCheck> {
+    fn command(&mut self, code: u8, data: &mut Data) -> Result<u8, Check> {
         let done = device_status::CHANNEL_END | device_status::DEVICE_END;
         match code {
             ccw::NO_OPERATION => return Ok(done),
@@ -308,7 +386,7 @@ impl Run<'_, '_> {
         }
         match self.device.command(self.cx, code, data, self.signals) {
             Ok(()) => Ok(done),
-            Err(Rejected::Program) => Err(ProgramCheck),
+            Err(Rejected::Check(check)) => Err(check),
             Err(Rejected::Sense(byte)) => {
                 *self.sense = [0; SENSE_LEN];
                 self.sense[0] = byte;

@@ -94,12 +94,16 @@ pub mod channel_status {
     pub const INCORRECT_LENGTH: u8 = 0x40;
     /// Program check.
     pub const PROGRAM_CHECK: u8 = 0x20;
+    /// Protection check.
+    pub const PROTECTION_CHECK: u8 = 0x10;
 }
 
 /// The operation-request block.
 pub mod orb {
     /// Bytes, without the extension.
     pub const LEN: usize = 12;
+    /// The place of the access key in the control.
+    pub const KEY_SHIFT: u32 = 12;
     /// Control: the program may suspend.
     pub const SUSPEND: u16 = 0x0800;
     /// Control: commands are of format 1.

@@ -63,6 +63,22 @@ const FORMAT_1: u16 = orb::FORMAT_1;
 struct World {
     bench: Bench,
     css: Css,
+    keys: Keys,
+}
+
+/// Frames whose key is 3: those that may not be stored into by others, and those that may not even be fetched from.
+#[derive(Default)]
+struct Keys {
+    no_store: Vec<u64>,
+    no_fetch: Vec<u64>,
+}
+
+impl Protection for Keys {
+    fn permits(&self, address: u64, key: u8) -> (bool, bool) {
+        let is = |frames: &Vec<u64>| key != 3 && frames.contains(&(address >> 12));
+        let no_fetch = is(&self.no_fetch);
+        (!no_fetch, !no_fetch && !is(&self.no_store))
+    }
 }
 
 fn css() -> Css {
@@ -71,7 +87,7 @@ fn css() -> Css {
 
 impl World {
     fn new() -> Self {
-        let mut world = Self { bench: Bench::new(), css: css() };
+        let mut world = Self { bench: Bench::new(), css: css(), keys: Keys::default() };
         world.bench.mem.add_region(0, 0x10_0000, RegionKind::Ram);
         for (number, isc) in [(0, 3), (1, 2)] {
             world.enable(ID + number, isc);
@@ -116,7 +132,7 @@ impl World {
             self.bench.bp.clock.warp_to(self.bench.bp.retired, time);
             let (_, id) = self.bench.bp.calendar.take_due(self.bench.bp.now()).unwrap();
             assert_eq!(id.owner, Owner::Device(7));
-            self.css.due(&mut self.bench.cx(), id.number);
+            self.css.due(&mut self.bench.cx(), id.number, &self.keys);
         }
     }
 
@@ -350,4 +366,74 @@ fn calls_describe_the_subsystem() {
     for length in [0, 8, 17, 4096, u16::MAX] {
         assert_eq!(ask(length, 2, &[]), Err(IoFault::Operand), "{length}");
     }
+}
+
+/// Catches a channel program that stores or fetches where its key may not: data, chained and indirect, commands, and lists; and one
+/// that is refused although its key is the right one, or zero.
+#[test]
+fn storage_keys_protect() {
+    const KEY: u16 = 0x5000;
+    let check = (ENDED, channel_status::PROTECTION_CHECK);
+    let run = |keys: Keys, program: &[(u8, u8, u16, u32)], control: u16| {
+        let mut world = World::new();
+        world.keys = keys;
+        world.poke(DATA_AT.into(), *b"abcdefgh");
+        world.poke(0x2800, (DATA_AT + 0xffe).to_be_bytes());
+        world.poke(0x2804, 0x4000u32.to_be_bytes());
+        world.program(program);
+        let (device, channel, _) = world.run(FORMAT_1 | control);
+        ((device, channel), world.bytes::<2>(DATA_AT + 0x1000))
+    };
+    let no_store = || Keys { no_store: vec![4], no_fetch: vec![] };
+    let no_fetch = |frame| Keys { no_store: vec![], no_fetch: vec![frame] };
+    let write = (WRITE, ccw::CHAIN_COMMAND, 8, DATA_AT);
+    let read = [write, (READ, 0, 8, 0x4000)];
+    assert_eq!(run(no_store(), &read, KEY), (check, [0, 0]));
+    assert_eq!(run(no_store(), &read, 0), ((ENDED, 0), *b"ab"));
+    assert_eq!(run(no_store(), &read, 0x3000), ((ENDED, 0), *b"ab"));
+    // Where a key permits fetching, and where nothing is transferred: behind what the device has, and skipped.
+    let fetch = [write, (WRITE, 0, 8, 0x4000)];
+    assert_eq!(run(no_store(), &fetch, KEY).0, (ENDED, 0));
+    let short = [write, (READ, ccw::SUPPRESS_LENGTH, 0x80, 0x3fc0)];
+    assert_eq!(run(no_store(), &short, KEY).0, (ENDED, 0));
+    let skipped = [write, (READ, ccw::SKIP, 8, 0x4000)];
+    assert_eq!(run(no_store(), &skipped, KEY).0, (ENDED, 0));
+    assert_eq!(run(no_fetch(4), &fetch, KEY).0, check);
+    // Over a boundary; by a list, which may be protected itself; chained.
+    let over = [write, (READ, 0, 8, 0x3ffc)];
+    assert_eq!(run(no_store(), &over, KEY).0, check);
+    let indirect = [write, (READ, ccw::INDIRECT, 4, 0x2800)];
+    assert_eq!(run(no_store(), &indirect, KEY).0, check);
+    let chained = [write, (READ, ccw::CHAIN_DATA, 4, DATA_AT), (0, 0, 4, 0x4000)];
+    assert_eq!(run(no_store(), &chained, KEY).0, check);
+    assert_eq!(run(no_fetch(2), &read, KEY).0, check);
+    let mut world = World::new();
+    world.keys = no_fetch(5);
+    world.program(&[(READ, ccw::INDIRECT, 4, 0x5000)]);
+    let (_, channel, _) = world.run(FORMAT_1 | KEY);
+    assert_eq!(channel, channel_status::PROTECTION_CHECK);
+}
+
+/// Catches an operation-request block, or a subchannel-information block, that is taken although it has bits that it cannot have.
+#[test]
+fn blocks_with_wrong_bits_are_refused() {
+    let start = |place: usize, bits: u8| {
+        let mut world = World::new();
+        let mut block = World::orb(FORMAT_1);
+        block[place] |= bits;
+        world.css.start(&mut world.bench.cx(), ID, &block)
+    };
+    assert_eq!(start(0, 0), Ok(0));
+    // Transport mode; reserved bits; an address of 32 bits.
+    for (place, bits) in [(5, 0x04), (7, 0x02), (7, 0x20), (8, 0x80)] {
+        assert_eq!(start(place, bits), Err(IoFault::Operand), "{place} {bits:#x}");
+    }
+    let mut world = World::new();
+    let block = world.css.store(ID).unwrap().unwrap();
+    for (place, bits) in [(4, 0x80), (4, 0x40), (5, 0x60), (24, 0x01), (26, 0x80)] {
+        let mut block = block;
+        block[place] |= bits;
+        assert_eq!(world.css.modify(ID, &block), Err(IoFault::Operand), "{place} {bits:#x}");
+    }
+    assert_eq!(world.css.modify(ID, &block), Ok(0));
 }

@@ -2,7 +2,7 @@ use lockstep_memory::RegionKind;
 
 use super::*;
 use crate::css::spec::{ccw, orb, pmcw};
-use crate::css::{Css, Interruption};
+use crate::css::{Css, Interruption, Unprotected};
 use crate::testing::Bench;
 use crate::virtio::entropy::Entropy;
 use crate::virtio::spec::status;
@@ -73,7 +73,7 @@ impl World {
                         device.due(cx, id.number, signals);
                     });
                 }
-                _ => self.css.due(&mut cx, id.number),
+                _ => self.css.due(&mut cx, id.number, &Unprotected),
             }
         }
     }

@@ -2,13 +2,13 @@
 
 use lockstep_core::{Input, RestoreError, Rng, SaveState, Saved, StopReason, Use, VcpuId};
 use lockstep_cpu::{BusError, Platform};
-use lockstep_devices::css::{Css, IoFault};
+use lockstep_devices::css::{Css, IoFault, Protection};
 use lockstep_devices::sclp::{Call, CallFault, Sclp, SclpConfig};
 use lockstep_log::MachineRecord;
 use lockstep_memory::{DeviceCx, PhysMem};
 use lockstep_s390x::{
-    Diagnose, Diagnosed, Halt, IoInterruption, Outcome, Refusal, S390xPlatform, StorageKeys,
-    StorageKeysState, line, tod_of_unix_seconds,
+    Diagnose, Diagnosed, FETCH_PROTECTION, Halt, IoInterruption, Outcome, Refusal, S390xPlatform,
+    StorageKeys, StorageKeysState, line, tod_of_unix_seconds,
 };
 use serde::{Deserialize, Serialize};
 
@@ -88,6 +88,17 @@ impl CcwPlatform {
     }
 }
 
+/// Storage keys, as channel programs meet them.
+struct Keys<'a>(&'a StorageKeys);
+
+impl Protection for Keys<'_> {
+    fn permits(&self, address: u64, key: u8) -> (bool, bool) {
+        let storage = self.0.get(address);
+        let same = storage >> 4 == key;
+        (same || storage & FETCH_PROTECTION == 0, same)
+    }
+}
+
 /// The outcome of an I/O instruction.
 fn outcome(result: Result<u8, IoFault>) -> Outcome {
     result.map_err(|IoFault::Operand| Refusal::Program(code::OPERAND))
@@ -111,7 +122,7 @@ impl Platform for CcwPlatform {
 
     fn due(&mut self, cx: &mut DeviceCx<'_>, place: u16, number: u32) {
         match place.checked_sub(place::CSS + 1) {
-            None => self.css.due(cx, number),
+            None => self.css.due(cx, number, &Keys(&self.keys)),
             Some(device) => self.css.device(cx, device.into(), |device, cx, signals| {
                 device.due(cx, number, signals);
             }),
@@ -229,12 +240,6 @@ impl S390xPlatform for CcwPlatform {
         subchannel: u32,
         orb: &[u8; 32],
     ) -> Outcome {
-        let key = orb[4] >> 4;
-        if key != 0 {
-            // Channel programs are not checked against storage keys.
-            let report = format!("START SUBCHANNEL with access key {key}");
-            return Err(Refusal::Unimplemented(report));
-        }
         let mut block = [0; lockstep_devices::css::spec::orb::LEN];
         let len = block.len();
         block.copy_from_slice(&orb[..len]);
