@@ -185,7 +185,7 @@ struct TwoWriters {
 
 /// Chances of the other thread to be done, for each instruction that the machine executes meanwhile: only what happens at nearly
 /// the same time is a race.
-const WRITING_CHANCES: u64 = 3;
+const WRITING_CHANCES: u64 = 8;
 
 impl TwoWriters {
     fn lock(&self) -> MutexGuard<'_, Log> {
