@@ -1,5 +1,9 @@
 //! Recordings that begin where another one has a keyframe.
-#![allow(clippy::disallowed_methods, reason = "tests stand outside the machine")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests stand outside the machine"
+)]
 #![allow(clippy::unwrap_used, reason = "a test that fails panics")]
 
 mod common;
@@ -150,5 +154,5 @@ fn what_is_missing_or_wrong_is_named() {
         command
     };
     from("elsewhere/prefix.log").run().with_status(0);
-    says(&mut from("damaged.log"), "prefix image prefix.log");
+    says(&mut from("damaged.log"), "prefix image: recorded with 'prefix.log'");
 }

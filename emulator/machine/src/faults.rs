@@ -20,9 +20,9 @@ use crate::system::System;
 /// Instructions after which a timer of the host that has run out is noticed.
 const HOST_TIMER: u64 = 500;
 /// Chances of a timer of the host to be in time: it mostly is.
-const TIMER_CHANCES: u64 = 15;
+const TIMER_CHANCES: u64 = 13;
 /// Chances of the thread that frees memory to be done while nobody sleeps.
-const FREEING_CHANCES: u64 = 12;
+const FREEING_CHANCES: u64 = 10;
 
 /// Which vCPU runs, and until when.
 pub(crate) type Scheduler = (VcpuId, u64);
@@ -185,7 +185,7 @@ struct TwoWriters {
 
 /// Chances of the other thread to be done, for each instruction that the machine executes meanwhile: only what happens at nearly
 /// the same time is a race.
-const WRITING_CHANCES: u64 = 16;
+const WRITING_CHANCES: u64 = 8;
 
 impl TwoWriters {
     fn lock(&self) -> MutexGuard<'_, Log> {
