@@ -2,7 +2,8 @@
 //!
 //! Firmware starts at address 0 and finds the device tree at the start of RAM. A kernel is put where the arm64 boot
 //! protocol (Documentation/arch/arm64/booting.rst) or its ELF headers want it and gets the device tree's address in X0;
-//! initrd and device tree lie behind it.
+//! initrd and device tree lie behind it. Programs that are ELF files need not know that protocol: those written for the usual
+//! `virt` machine look for the device tree at the start of RAM, so there it is, unless they lie there themselves.
 
 use lockstep_log::{ImageRecord, ImageRole};
 use lockstep_memory::PhysMem;
@@ -24,6 +25,16 @@ const MIB_2: u64 = 2 << 20;
 pub(super) struct Start {
     pub(super) entry: u64,
     pub(super) device_tree: u64,
+    /// Where memory begins that holds none of the images; it may be beyond the end of RAM.
+    pub(super) free: u64,
+}
+
+/// Where an image was put.
+struct Placed {
+    entry: u64,
+    end: u64,
+    /// The start of RAM is nobody's, up to here.
+    unused: u64,
 }
 
 /// Puts the images and the device tree into memory.
@@ -75,7 +86,8 @@ fn load_bios(
     place(mem, record, map::FLASH_BANKS[0], bytes)?;
     let tree = device_tree::make(config, None)?;
     place_tree(mem, map::RAM, &tree)?;
-    Ok(Start { entry: map::FLASH_BANKS[0], device_tree: map::RAM })
+    let free = map::RAM + (tree.len() as u64).next_multiple_of(MIB_2);
+    Ok(Start { entry: map::FLASH_BANKS[0], device_tree: map::RAM, free })
 }
 
 fn load_kernel(
@@ -86,18 +98,15 @@ fn load_kernel(
 ) -> Result<Start, BuildError> {
     let unpacked = packed::unpack(bytes).map_err(|detail| BuildError::image(record, detail))?;
     let bytes = unpacked.as_deref().unwrap_or(bytes);
-    let (entry, end) = if bytes.starts_with(b"\x7fELF") {
+    let placed = if bytes.starts_with(b"\x7fELF") {
         load_elf(record, bytes, mem)?
-    } else if let Some((offset, size)) = arm64_image(bytes) {
+    } else {
+        let (offset, size) = arm64_image(bytes).unwrap_or((FLAT_OFFSET, 0));
         let base = map::RAM + offset;
         place(mem, record, base, bytes)?;
-        (base, base + size.max(bytes.len() as u64))
-    } else {
-        let base = map::RAM + FLAT_OFFSET;
-        place(mem, record, base, bytes)?;
-        (base, base + bytes.len() as u64)
+        Placed { entry: base, end: base + size.max(bytes.len() as u64), unused: map::RAM }
     };
-    let mut next = (map::RAM + (config.record.memory / 2).min(INITRD_OFFSET)).max(end);
+    let mut next = (map::RAM + (config.record.memory / 2).min(INITRD_OFFSET)).max(placed.end);
     next = next.next_multiple_of(MIB_2);
     let mut range = None;
     if let Some((record, bytes)) = initrd {
@@ -107,8 +116,12 @@ fn load_kernel(
         next = end.next_multiple_of(MIB_2);
     }
     let tree = device_tree::make(config, range)?;
-    place_tree(mem, next, &tree)?;
-    Ok(Start { entry, device_tree: next })
+    let len = tree.len() as u64;
+    let first = map::RAM + len <= placed.unused;
+    let (device_tree, free) =
+        if first { (map::RAM, next) } else { (next, next + len.next_multiple_of(MIB_2)) };
+    place_tree(mem, device_tree, &tree)?;
+    Ok(Start { entry: placed.entry, device_tree, free })
 }
 
 /// Offset and size that an arm64 Image's header asks for.
@@ -123,12 +136,8 @@ fn arm64_image(bytes: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
-/// Loads the segments of an ELF file; gives the entry point and the end of the highest one.
-fn load_elf(
-    record: &ImageRecord,
-    bytes: &[u8],
-    mem: &mut PhysMem,
-) -> Result<(u64, u64), BuildError> {
+/// Loads the segments of an ELF file.
+fn load_elf(record: &ImageRecord, bytes: &[u8], mem: &mut PhysMem) -> Result<Placed, BuildError> {
     let broken = |error: object::Error| BuildError::image(record, format!("bad ELF file: {error}"));
     let file = ElfFile64::<Endianness>::parse(bytes).map_err(broken)?;
     let endian = file.endian();
@@ -136,7 +145,7 @@ fn load_elf(
     if header.e_machine.get(endian) != elf::EM_AARCH64 || !file.is_little_endian() {
         return Err(BuildError::image(record, "an ELF file, but not for little-endian AArch64"));
     }
-    let mut end = 0;
+    let (mut end, mut unused) = (0, u64::MAX);
     let mut entry = file.entry();
     for segment in file.elf_program_headers() {
         if segment.p_type(endian) != elf::PT_LOAD {
@@ -151,6 +160,9 @@ fn load_elf(
         })?;
         place(mem, record, physical, data)?;
         end = end.max(physical + size);
+        if physical + size > map::RAM {
+            unused = unused.min(physical);
+        }
         // The entry point is virtual; the MMU is off.
         let inside = file.entry().wrapping_sub(segment.p_vaddr(endian));
         if inside < size {
@@ -160,7 +172,7 @@ fn load_elf(
     if end == 0 {
         return Err(BuildError::image(record, "an ELF file with nothing to load"));
     }
-    Ok((entry, end))
+    Ok(Placed { entry, end, unused })
 }
 
 fn place(mem: &mut PhysMem, record: &ImageRecord, at: u64, bytes: &[u8]) -> Result<(), BuildError> {
@@ -192,6 +204,40 @@ mod tests {
         assert_eq!(arm64_image(&image(0, 0)), Some((FLAT_OFFSET, 0)));
         assert_eq!(arm64_image(&[0; 64]), None);
         assert_eq!(arm64_image(b"short"), None);
+    }
+
+    /// Catches a program for the usual `virt` machine that does not find the device tree at the start of RAM, and one that lies
+    /// there itself and is overwritten.
+    #[test]
+    fn elf_files_find_the_tree_at_the_start_of_ram() {
+        let hello = include_bytes!("../../../../../scenarios/aarch64/guests/hello.elf");
+        let config_record = lockstep_log::MachineRecord {
+            memory: 64 << 20,
+            vcpus: 1,
+            ..lockstep_log::MachineRecord::default()
+        };
+        let config = Config { record: &config_record, gic: super::super::GicVersion::V3 };
+        let start = |bytes: &[u8]| {
+            let record = ImageRecord::of(ImageRole::Kernel, "x", bytes);
+            let mut mem = PhysMem::default();
+            mem.add_region(map::RAM, config_record.memory, lockstep_memory::RegionKind::Ram);
+            let start = load_kernel(&config, (&record, bytes), None, &mut mem).unwrap();
+            let mut magic = [0; 4];
+            mem.read_bytes(start.device_tree, &mut magic).unwrap();
+            assert_eq!(magic, [0xd0, 0x0d, 0xfe, 0xed]);
+            start
+        };
+        let half = map::RAM + (32 << 20);
+        assert_eq!(start(hello), Start { entry: 0x4020_0000, device_tree: map::RAM, free: half });
+        // The same, with its first segment moved to the start of RAM.
+        let mut moved = hello.to_vec();
+        let headers = u64::from_le_bytes(hello[32..40].try_into().unwrap()) as usize;
+        let count = usize::from(hello[56]);
+        let loads = (0..count).map(|number| headers + 56 * number).filter(|at| hello[*at] == 1);
+        let first = loads.min().unwrap();
+        moved[first + 24..first + 32].copy_from_slice(&map::RAM.to_le_bytes());
+        assert_eq!(start(&moved).device_tree, half);
+        assert_eq!(start(&image(0x20_0000, 0x1000)).device_tree, half);
     }
 
     /// Catches a panic on a hostile ELF file: cut anywhere, or with any byte wrong.

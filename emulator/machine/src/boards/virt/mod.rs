@@ -73,14 +73,13 @@ enum GicVersion {
 
 /// The debugger's side of semihosting, if it is wanted. The heap and the stack have what is above the images.
 fn semihosting(config: &Config<'_>, images: &Images, start: boot::Start) -> Option<Semihosting> {
-    const TREE: u64 = 2 << 20;
     let record = config.record;
     let choice = record.options.get("semihosting").filter(|value| *value != "off")?;
     let program =
         [ImageRole::Kernel, ImageRole::Bios].into_iter().find_map(|role| images.get(role));
     let name = program.map_or("", |(record, _)| record.name.as_str());
     let line = format!("{name} {}", record.append);
-    let (base, top) = (start.device_tree + TREE, map::RAM + record.memory);
+    let (base, top) = (start.free, map::RAM + record.memory);
     let base = base.min(top);
     let memory = [base, top, top, base];
     let mut semihosting = Semihosting::new(line.trim_end().to_owned(), memory, record.start_date);
