@@ -88,13 +88,15 @@ pub(crate) fn unimplemented<T>(cx: &Cx<S390x>, what: &str) -> Result<T, Exit<S39
     Err(Exit::Stop(Box::new(StopReason::Unimplemented(report))))
 }
 
-/// Bytes of the instruction at the PSW address, as far as it was fetched.
+/// Bytes of the instruction at the PSW address. Of one that cannot be fetched it is two: it must not be none (chapter 6, "ILC on
+/// Instruction-Fetching Exceptions").
 pub(crate) fn length_at_pc(cx: &Cx<S390x>) -> u8 {
     let first = cx
         .cpu
         .fetch
         .and_then(|fetch| cx.mem.read::<1>(fetch.frame << 12 | cx.cpu.pc & 0xfff))
         .map_or(0, |[first]| first);
+    // Code 00 is that of two bytes, too.
     crate::decode::length(first) as u8
 }
 

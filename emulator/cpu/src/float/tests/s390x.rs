@@ -42,7 +42,7 @@ fn fits(value: i128) -> bool {
 /// left.
 #[test]
 fn dividing_to_integers() {
-    let (mut random, mut partials) = (Random(1), 0);
+    let (mut random, mut partials) = (Random::new(1), 0);
     for _ in 0..super::cases(20_000) {
         let ((a, x), (b, y)) = (operand(&mut random), operand(&mut random));
         for rounding in ROUNDINGS {
