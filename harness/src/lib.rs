@@ -24,4 +24,19 @@ pub mod suite;
 pub mod travel;
 pub mod trial;
 
+use std::process::ExitCode;
+
 pub use failure::Failure;
+
+/// How a program of this crate ends that was asked whether something is so: 0 for yes, 1 for no, 2 where it cannot say.
+#[must_use]
+pub fn answer(outcome: Result<bool, String>) -> ExitCode {
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -12,14 +12,7 @@ use harness::suite::repository;
 use harness::trial::Trial;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    harness::answer(run())
 }
 
 /// Says whether all runs failed in the same way.

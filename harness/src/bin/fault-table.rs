@@ -23,14 +23,7 @@ use lockstep_core::faults::Fault;
 const APART: u64 = 10_000;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    harness::answer(run())
 }
 
 /// What is asked for.
