@@ -97,6 +97,11 @@ pub(crate) enum Error {
     Copy(PathBuf, io::Error),
     #[error(transparent)]
     History(#[from] history::Error),
+    #[error("LOCKSTEP_BIN: there is no file {0}")]
+    NoEmulator(PathBuf),
+    /// The test program's own words for what is wrong with the selection.
+    #[error("{0}")]
+    Refused(String),
     #[error("the test program ended with {0} after {1} of {2} trials:\n{3}")]
     Died(String, usize, usize, String),
 }
@@ -135,7 +140,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
 /// The emulator that trials run: the one that `LOCKSTEP_BIN` names, or one built for it, for a trial with a fault in another way.
 pub(crate) fn build_emulator(root: &Path, faulty: bool) -> Result<PathBuf, Error> {
     match std::env::var_os("LOCKSTEP_BIN") {
-        Some(program) => Ok(std::path::absolute(&program).unwrap_or_else(|_| program.into())),
+        Some(program) if Path::new(&program).is_file() => {
+            Ok(std::path::absolute(&program).unwrap_or_else(|_| program.into()))
+        }
+        Some(program) => Err(Error::NoEmulator(program.into())),
         None if faulty => build_with_faults(root),
         None => build(root, "lockstep", &["build", "--release", "--package", "lockstep"]),
     }
@@ -246,6 +254,11 @@ fn list(program: &duct::Expression, tests: &Path) -> Result<(), Error> {
     if names.is_empty() { Err(Error::NothingMatches) } else { Ok(()) }
 }
 
+/// Why the test program did not begin, if it says so.
+fn refusal(status: Option<i32>, said: &str) -> Option<&str> {
+    said.trim_end().strip_prefix("error: ").filter(|_| status == Some(2))
+}
+
 fn follow_trials(options: &Options, program: &duct::Expression, root: &Path) -> Result<(), Error> {
     let folder = root.join("target");
     let (report, output) = (folder.join("replay-tests.json"), folder.join("replay-tests.txt"));
@@ -274,6 +287,9 @@ fn follow_trials(options: &Options, program: &duct::Expression, root: &Path) -> 
     let is_over = options.searches() && search.has_found();
     if (table.done() < table.planned() && !is_over) || !table.has_plan() {
         let said = fs::read_to_string(&output).unwrap_or_default();
+        if let Some(reason) = refusal(status.code(), &said).filter(|_| !table.has_plan()) {
+            return Err(Error::Refused(reason.to_owned()));
+        }
         let (done, planned) = (table.done(), table.planned());
         return Err(Error::Died(status.to_string(), done, planned, said.trim_end().to_owned()));
     }
