@@ -169,6 +169,13 @@ mod tests {
         assert_eq!(error, "LOCKSTEP_SEEDS: `9..9` is empty: the end is not part of a range");
     }
 
+    /// Catches a fault that is mistyped: the emulator refuses it each time, which looks like a failure that is always the same.
+    #[test]
+    fn a_fault_that_is_not_known_is_refused() {
+        let error = select(&[("LOCKSTEP_FAULT", "two-writer")]).unwrap_err();
+        assert!(error.starts_with("LOCKSTEP_FAULT: "), "{error}");
+    }
+
     #[test]
     fn patterns_match_with_or_without_the_architecture() {
         for pattern in ["hello", "aarch64/hello", "aarch64/*", "*", "h?llo", "aarch64/h*o"] {

@@ -244,7 +244,7 @@ fn list(program: &duct::Expression, tests: &Path) -> Result<(), Error> {
     let start = |error| Error::Start(tests.display().to_string(), error);
     let output = program.stdout_capture().run().map_err(start)?;
     if !output.status.success() {
-        return Err(Error::Build(format!("{} --list", tests.display())));
+        return Err(Error::Build("the test program with --list".to_owned()));
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let names: Vec<_> = text.lines().filter_map(|line| line.strip_suffix(": test")).collect();
@@ -310,5 +310,18 @@ fn follow_trials(options: &Options, program: &duct::Expression, root: &Path) -> 
         _ if failures.trials + failures.disagreements > 0 => Err(Error::Failed(failures)),
         _ if !status.success() => Err(Error::Build(format!("the test program ({status})"))),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refusal;
+
+    /// Catches a program that died and is taken for one that refused its options.
+    #[test]
+    fn only_what_is_refused_is_told_in_its_own_words() {
+        assert_eq!(refusal(Some(2), "error: there is no share 4\n"), Some("there is no share 4"));
+        assert_eq!(refusal(Some(101), "error: no memory\n"), None);
+        assert_eq!(refusal(Some(2), "killed\n"), None);
     }
 }
