@@ -106,3 +106,27 @@ fn move_origin(insn: &mut Insn, row: u16, distance: i64) {
         _ => insn.imm = insn.imm.wrapping_add(distance / 2),
     }
 }
+
+/// Where the executing instruction itself is: the target, when it is that of an EXECUTE at the pc. To be asked before registers change.
+pub(crate) fn place_of_instruction(cx: &mut Cx<S390x>) -> u64 {
+    let pc = cx.cpu.pc;
+    let Some(fetch) = cx.cpu.fetch else { return pc };
+    let text = access_registers::text_at_pc(cx, fetch.frame);
+    let register = |number: u8| match number {
+        0 => 0,
+        number => cx.cpu.regs[usize::from(number)],
+    };
+    let target = match text.byte(0) {
+        0x44 => {
+            let displacement = text.0 >> 32 & 0xfff;
+            let sum = register(text.nibble(3)).wrapping_add(register(text.nibble(4)));
+            sum.wrapping_add(displacement)
+        }
+        0xc6 if text.nibble(3) == 0 => {
+            let halfwords = (text.0 >> 16) as i32;
+            pc.wrapping_add_signed(i64::from(halfwords) * 2)
+        }
+        _ => pc,
+    };
+    crate::storage::wrap(cx, target)
+}

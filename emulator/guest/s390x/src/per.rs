@@ -29,7 +29,7 @@ mod control {
 }
 
 /// The storage-alteration-event bit of an address-space-control element.
-const SPACE_MARKED: u64 = 1 << 8;
+const SPACE_MARKED: u64 = 1 << 7;
 
 /// An event that has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,12 +123,14 @@ pub(crate) fn note_target(cx: &mut Cx<S390x>, target: u64) {
 /// Whether an instruction, by its first two bytes, is a branch, or may execute one.
 const fn branches(first: u8, second: u8) -> bool {
     match first {
+        0x01 => matches!(second, 0x01 | 0xff),
         0x05..=0x07 | 0x0b..=0x0d | 0x44..=0x47 | 0x4d | 0x84..=0x87 => true,
         0xa7 => matches!(second & 0xf, 4..=7),
         0xc0 => matches!(second & 0xf, 4 | 5),
         0xc6 => second & 0xf == 0,
         0xcc => second & 0xf == 6,
-        0xb9 => second == 0x46,
+        0xb2 => matches!(second, 0x18 | 0x28 | 0x40 | 0x58 | 0x5a | 0x77 | 0xff),
+        0xb9 => matches!(second, 0x46 | 0x9e),
         0xe3 | 0xeb | 0xec => true,
         _ => false,
     }
@@ -144,10 +146,13 @@ fn interruption(event: PerEvent) -> Exit<S390x> {
     }))
 }
 
-/// Puts an event together with a program interruption of the same instruction. One that nullifies has not executed it.
+/// Puts an event together with a program interruption of the same instruction. One that nullifies has not executed it; a space switch
+/// has, though its old PSW is complete.
 fn with_event(program: Program, event: Option<PerEvent>) -> Program {
     match event {
-        Some(_) if !program.nullifies && program.code != 0 => {
+        Some(_)
+            if program.code == code::SPACE_SWITCH || !program.nullifies && program.code != 0 =>
+        {
             Program { per: event, code: program.code | code::PER, ..program }
         }
         _ => program,
