@@ -10,7 +10,7 @@ use crate::mmu::asce;
 use crate::program_call::{go, space_switch};
 use crate::system::{check_key, privileged};
 use crate::timing_ops::aligned;
-use crate::{S390x, Text, mmu, psw, storage};
+use crate::{S390x, Text, mmu, psw, storage, trace};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -209,7 +209,8 @@ pub(crate) fn control_changed(cx: &mut Cx<S390x>, old: &[u64; 16]) {
         cx.cpu.tlb.invalidate(|entry| entry.page < 2);
     }
     let spaces = [1, 7, 13].iter().any(|&number: &usize| old[number] != cr[number]);
-    if spaces || changed != 0 || old[0] != cr[0] || old[9] != cr[9] {
+    let watches = [old[12], cr[12]].map(trace::watches_instructions);
+    if spaces || changed != 0 || old[0] != cr[0] || old[9] != cr[9] || watches[0] != watches[1] {
         psw::derive(&mut cx.cpu);
         cx.refetch();
     }

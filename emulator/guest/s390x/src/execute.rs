@@ -8,7 +8,7 @@ use lockstep_cpu::{Access, Cx, Emit, Exit, Meaning};
 use crate::decode::{self, Format};
 use crate::exceptions::{code, program};
 use crate::ops::*;
-use crate::{Insn, S390x, Text, access_registers, psw, table};
+use crate::{Insn, S390x, Text, access_registers, psw, table, trace};
 
 type Done<E> = Result<(), <E as Emit<S390x>>::Exit>;
 
@@ -70,7 +70,9 @@ fn run(cx: &mut Cx<S390x>, target: u64, text: u64) -> Result<u64, Exit<S390x>> {
     let mut insn = Insn { len, ..decoded.insn };
     move_origin(&mut insn, decoded.row, target.wrapping_sub(cx.cpu.pc) as i64);
     let meaning: Meaning<Cx<S390x>, Insn, Exit<S390x>> = table::meaning(decoded.row);
+    let traced = trace::prepare_ordinary(cx, Text(u64::from_be_bytes(bytes)), len.into())?;
     meaning(cx, &insn)?;
+    trace::store(cx, traced);
     // Whatever it was, the next instruction may be fetched under other rules.
     cx.look_up();
     Ok(0)

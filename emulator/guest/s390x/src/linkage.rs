@@ -328,7 +328,7 @@ pub(crate) fn msta(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
 }
 
 /// An address with its addressing mode, as BRANCH AND SET MODE has it: the bits of the PSW, and the address.
-fn with_mode(value: u64) -> (u64, u64) {
+pub(crate) fn with_mode(value: u64) -> (u64, u64) {
     match (value & 1 != 0, value & 1 << 31 != 0) {
         (true, _) => (psw::EA | psw::BA, value & !1),
         (false, true) => (psw::BA, value & 0x7fff_ffff),

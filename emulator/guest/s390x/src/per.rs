@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exceptions::code;
 use crate::sys::{Space, SpaceKind};
-use crate::{Exception, Program, S390x, access_registers, decode, mmu, psw, reg};
+use crate::{Exception, Program, S390x, Text, access_registers, decode, mmu, psw, reg, trace};
 
 /// Bits of control register 9. The events are those of the PER code, 24 bits higher.
 mod control {
@@ -51,7 +51,9 @@ type Cpu = Vcpu<S390x>;
 /// Recomputes what the engines look at; part of [`psw::derive`].
 pub(crate) fn derive(cpu: &mut Cpu) {
     let asked = if cpu.sys.mask & psw::PER != 0 { cpu.sys.cr[9] & control::EVENTS } else { 0 };
-    cpu.careful = asked != 0 || cpu.sys.per.is_some() || psw::chooses_spaces(cpu.sys.mask);
+    let traced = trace::watches_instructions(cpu.sys.cr[12]);
+    cpu.careful =
+        asked != 0 || traced || cpu.sys.per.is_some() || psw::chooses_spaces(cpu.sys.mask);
     cpu.watched = asked & control::STORE != 0;
 }
 
@@ -211,12 +213,23 @@ pub(crate) fn run_carefully(
         return Err(interruption(PerEvent { code, ..event }));
     }
     let ran = Ran { pc, bytes, event, fetched, controls };
+    let text = Text(u64::from_be_bytes([bytes[0], bytes[1], 0, 0, 0, 0, 0, 0]));
+    let traced = match trace::prepare_ordinary(cx, text, length.into()) {
+        Ok(traced) => traced,
+        Err(exit) => {
+            cx.left -= 1;
+            return Err(exit);
+        }
+    };
     let chooses = psw::chooses_spaces(mask);
     if chooses {
         let text = access_registers::text_at_pc(cx, frame);
         access_registers::begin(cx, text);
     }
     let result = run(cx);
+    if result.is_ok() {
+        trace::store(cx, traced);
+    }
     if chooses {
         access_registers::end(cx);
     }

@@ -195,12 +195,15 @@ pub(crate) fn pc(cx: &mut Cx<S390x>, [_, operand, text]: [u64; 3]) -> Helped {
     let entry = find(cx, number, table)?;
     check(cx, &entry)?;
     let space = called_space(cx, &entry)?;
-    if entry.is(flag::STACKING) {
+    let traced = if entry.is(flag::STACKING) {
+        let traced = trace::and_switch(cx, traced, entry.target().0, next)?;
         let pushed = Pushed::prepare(cx, &stacked(&entry, number, &space, (mask, next)))?;
         pushed.store(cx);
+        traced
     } else {
         put_links(cx, link);
-    }
+        traced
+    };
     trace::store(cx, traced);
     enter(cx, &entry, space, (mask, text))
 }
@@ -374,11 +377,15 @@ pub(crate) fn pr(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
         (linkage::number(&bytes, place::PSW, 8), linkage::number(&bytes, place::ADDRESS, 8));
     let mask = stored & !psw::PER | cx.cpu.sys.mask & psw::PER;
     let mut spaces = Spaces::of(cx);
-    let mut traced = None;
+    let (mut traced, next) = (None, following(cx, text));
     if kind == kind::CALL {
         let number = linkage::number(&bytes, place::NUMBERS + 6, 2) as u16;
-        let next = following(cx, text);
         traced = trace::prepare_return(cx, number, (mask, address), next)?;
+    }
+    if traced.is_none() {
+        traced = trace::and_switch(cx, None, mask, next)?;
+    }
+    if kind == kind::CALL {
         return_to_spaces(cx, &mut spaces, &bytes)?;
     }
     spaces.cr[15] = before;

@@ -66,7 +66,7 @@ pub(crate) fn compare_form_codeword(cx: &mut Cx<S390x>, [_, limit, _]: [u64; 3])
             return Ok(0);
         }
         let (first, third) = (unit(cx, 1, index, width)?, unit(cx, 3, index, width)?);
-        cx.cpu.regs[2] = cx.cpu.regs[2] & !0xffff | index + width.unit();
+        cx.cpu.regs[2] = cx.cpu.regs[2] & !0xffff | (index + width.unit());
         if first != third {
             form(cx, width, first, third, limit & 1 != 0);
             return Ok(0);

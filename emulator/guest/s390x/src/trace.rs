@@ -3,13 +3,14 @@
 //!
 //! Instructions prepare their entry before anything changes, because one that cannot be stored nullifies them, and [`store`] it when
 //! nothing can go wrong any more. There are entries for TRACE and TRACE LONG, for instructions that change address spaces (ASN
-//! tracing), and for branches of [`crate::linkage`] and its like. Ordinary branches (BALR, BASR, BASSM) and changes of the addressing mode
-//! (mode tracing) leave none.
+//! tracing), for branches that link, and for changes to and from 64-bit mode (mode tracing). Instructions that do nothing else know
+//! nothing of this: a processor that traces branches or modes is [`lockstep_cpu::Vcpu::careful`], and looks at each with [`prepare_ordinary`].
 
 use lockstep_cpu::{Access, Cx, Exit};
 
 use crate::asn::reuses;
 use crate::exceptions::{code, nullified};
+use crate::linkage::{following, with_mode};
 use crate::storage::{self, Span};
 use crate::system::privileged;
 use crate::timing_ops::aligned;
@@ -20,6 +21,7 @@ type Helped = Result<u64, Exit<S390x>>;
 /// Bits of control register 12.
 mod control {
     pub(super) const BRANCHES: u64 = 1 << 63;
+    pub(super) const MODES: u64 = 1 << 62;
     pub(super) const NUMBERS: u64 = 2;
     pub(super) const EXPLICIT: u64 = 1;
     /// Where the next entry goes.
@@ -65,7 +67,7 @@ pub(crate) fn store(cx: &mut Cx<S390x>, entry: Option<Entry>) {
     *register = *register & !control::PLACE | place & control::PLACE;
 }
 
-/// Whether branches are traced.
+/// Whether the processor is in 64-bit mode.
 fn is_long(cx: &Cx<S390x>) -> bool {
     cx.cpu.sys.mask & psw::EA != 0
 }
@@ -162,6 +164,22 @@ pub(crate) fn prepare_branch(cx: &mut Cx<S390x>, mask: u64, target: u64) -> Prep
     })
 }
 
+/// RESUME PROGRAM, which is a branch and may change the mode.
+pub(crate) fn prepare_resumption(
+    cx: &mut Cx<S390x>,
+    (mask, to): (u64, u64),
+    next: u64,
+) -> Prepared {
+    let is_traced = cx.cpu.sys.cr[12] & control::BRANCHES != 0;
+    match switch(cx, mask, next, is_traced.then_some(to)) {
+        Some(bytes) => {
+            let longest = bytes.len();
+            prepare(cx, bytes, longest)
+        }
+        None => prepare_branch(cx, mask, to),
+    }
+}
+
 /// BRANCH IN SUBSPACE GROUP, to what its second register has.
 pub(crate) fn prepare_group(cx: &mut Cx<S390x>, token: u32, (mask, to): (u64, u64)) -> Prepared {
     if cx.cpu.sys.cr[12] & control::NUMBERS == 0 {
@@ -176,6 +194,74 @@ pub(crate) fn prepare_group(cx: &mut Cx<S390x>, token: u32, (mask, to): (u64, u6
         let mode = if mask & psw::BA != 0 { 1 << 31 } else { 0 };
         [&[0x41][..], &token, &(to as u32 | mode).to_be_bytes()].concat()
     })
+}
+
+/// The entry of a change to or from 64-bit mode, if it is one: the address of the next instruction, or that of a branch that is traced
+/// as such.
+fn switch(cx: &Cx<S390x>, new: u64, next: u64, branch: Option<u64>) -> Option<Vec<u8>> {
+    let old = cx.cpu.sys.mask;
+    if cx.cpu.sys.cr[12] & control::MODES == 0 || (old ^ new) & psw::EA == 0 {
+        return None;
+    }
+    let entry = |format: u8, kind: u8, address: &[u8]| [&[format, kind, 0, 0], address].concat();
+    let short = |address: u64| (address as u32).to_be_bytes();
+    Some(match (branch, is_long(cx)) {
+        (None, false) => entry(0x51, 0x30, &address(old, next).1),
+        (None, true) if next >> 31 == 0 => entry(0x51, 0x20, &short(next)),
+        (None, true) => entry(0x52, 0x60, &next.to_be_bytes()),
+        (Some(target), true) => entry(0x51, 0xa0, &address(new, target).1),
+        (Some(target), false) if target >> 31 == 0 => entry(0x51, 0xb0, &short(target)),
+        (Some(target), false) => entry(0x52, 0xf0, &target.to_be_bytes()),
+    })
+}
+
+/// Adds the entry of a change of mode to another one.
+pub(crate) fn and_switch(
+    cx: &mut Cx<S390x>,
+    entry: Option<Entry>,
+    new: u64,
+    next: u64,
+) -> Prepared {
+    let Some(more) = switch(cx, new, next, None) else { return Ok(entry) };
+    let bytes = [entry.map(|entry| entry.bytes).unwrap_or_default(), more].concat();
+    let longest = bytes.len();
+    prepare(cx, bytes, longest)
+}
+
+/// Whether control register 12 asks for entries of ordinary instructions.
+pub(crate) const fn watches_instructions(cr12: u64) -> bool {
+    cr12 & (control::BRANCHES | control::MODES) != 0
+}
+
+/// Entries of instructions that know nothing of tracing: branches that link, and those that set the addressing mode. `length` is that
+/// of the instruction, or of its EXECUTE.
+pub(crate) fn prepare_ordinary(cx: &mut Cx<S390x>, text: Text, length: u64) -> Prepared {
+    let cr12 = cx.cpu.sys.cr[12];
+    if !watches_instructions(cr12) {
+        return Ok(None);
+    }
+    let (mask, modes) = (cx.cpu.sys.mask, psw::EA | psw::BA);
+    let r2 = text.nibble(3);
+    let value = cx.cpu.regs[usize::from(r2)];
+    let (mode, target, links) = match (text.byte(0), text.byte(1)) {
+        (0x05 | 0x0d, _) if r2 != 0 => (mask & modes, storage::wrap(cx, value), true),
+        (first @ (0x0b | 0x0c), _) if r2 != 0 => {
+            let (mode, target) = with_mode(value);
+            (mode, target, first == 0x0c)
+        }
+        (0x01, 0x0c) => (0, 0, false),
+        (0x01, 0x0d) => (psw::BA, 0, false),
+        (0x01, 0x0e) => (modes, 0, false),
+        _ => return Ok(None),
+    };
+    let new = mask & !modes | mode;
+    let is_traced = links && cr12 & control::BRANCHES != 0;
+    let next = following(cx, length);
+    if let Some(bytes) = switch(cx, new, next, is_traced.then_some(target)) {
+        let longest = bytes.len();
+        return prepare(cx, bytes, longest);
+    }
+    if is_traced { prepare_branch(cx, new, target) } else { Ok(None) }
 }
 
 /// TRACE: bits 16 to 63 of the clock, the operand, and words of registers.

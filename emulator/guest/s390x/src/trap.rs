@@ -150,7 +150,7 @@ pub(crate) fn rp(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
         (psw as u64, psw as u64 & 0x7fff_ffff)
     };
     let mask = resumed(cx, mask, target)?;
-    let traced = trace::prepare_branch(cx, mask, target)?;
+    let traced = trace::prepare_resumption(cx, (mask, target), following(cx, text))?;
     cx.cpu.regs[usize::from(base)] = value;
     cx.cpu.regs[usize::from(reg::ACCESS + base)] = access;
     trace::store(cx, traced);

@@ -169,9 +169,9 @@ const NEXT: u64 = CODE + 4;
 
 /// Sets the registers of `BAKR %r1,%r2` and of `BAKR %r3,%r4` at the target.
 fn set_branches(cx: &mut Cx<S390x>) {
-    cx.cpu.regs[1] = CODE + 0x200 | 1;
+    cx.cpu.regs[1] = (CODE + 0x200) | 1;
     cx.cpu.regs[2] = TARGET;
-    cx.cpu.regs[3] = 0x8000_0000 | CODE + 0x300;
+    cx.cpu.regs[3] = 0x8000_0000 | (CODE + 0x300);
     cx.cpu.regs[4] = TARGET + 0x100;
     cx.cpu.regs[usize::from(reg::ACCESS) + 6] = 0x66;
 }
@@ -184,7 +184,7 @@ fn branches_are_stacked() {
     let cx = run(BAKR, &[], 1, set_branches);
     assert_eq!((cx.cpu.pc, cx.cpu.sys.cr[15]), (TARGET, 0x5_0130));
     let entry = home(STACK + 8);
-    assert_eq!(long(&cx, entry + 8 * 3), 0x8000_0000 | CODE + 0x300);
+    assert_eq!(long(&cx, entry + 8 * 3), 0x8000_0000 | (CODE + 0x300));
     assert_eq!(word(&cx, entry + 224 + 4 * 6), 0x66);
     assert_eq!(long(&cx, entry + 128), 0x00c0_0009_0009_0005);
     assert_eq!(long(&cx, entry + 136), psw::DAT | psw::EA | psw::BA);
@@ -243,11 +243,10 @@ fn entries_can_be_looked_at() {
         run(BAKR, &[], 8, spoil)
     };
     let pair = |cx: &Cx<S390x>| (cx.cpu.regs[2], cx.cpu.regs[3]);
-    let (high2, high3) = (0, 0);
     let cx = look(0);
     assert_eq!((cx.cpu.regs[5], cx.cpu.regs[7]), (0x0505_0505, 0x0707_0707_0707_0707));
     assert_eq!(cx.cpu.regs[usize::from(reg::ACCESS) + 6], 0x66);
-    assert_eq!(pair(&cx), (high2 | 0x00c0_0009, high3 | 0x0009_0005));
+    assert_eq!(pair(&cx), (0x00c0_0009, 0x0009_0005));
     assert_eq!(cx.cpu.regs[usize::from(reg::CC)], 0);
     assert_eq!(pair(&look(1)), (0x0408_0001, 0x8002_0200));
     assert_eq!(pair(&look(2)), (0, TARGET | 1));
@@ -550,12 +549,12 @@ fn tracing() {
     // TRACE %r2,%r4,0(%r6) and TRACG.
     let (trace, tracg) = (&[0x99, 0x24, 0x60, 0], &[0xeb, 0x24, 0x60, 0, 0, 0x0f]);
     let cx = run(trace, &[], 1, with(TRACE | 1));
-    assert_eq!(cx.cpu.sys.cr[12], TRACE + 24 | 1);
+    assert_eq!(cx.cpu.sys.cr[12], (TRACE + 24) | 1);
     assert_eq!(cx.mem.read(TRACE), Some([0x72, 0]));
     let words: Vec<u32> = (8..24).step_by(4).map(|at| word(&cx, TRACE + at)).collect();
     assert_eq!(words, [0x7654_3210, 0x0202_0202, 0x0303_0303, 0x0404_0404]);
     let cx = run(tracg, &[], 1, with(TRACE | 1));
-    assert_eq!(cx.cpu.sys.cr[12], TRACE + 40 | 1);
+    assert_eq!(cx.cpu.sys.cr[12], (TRACE + 40) | 1);
     assert_eq!(cx.mem.read(TRACE), Some([0x72, 0x80]));
     assert_eq!((word(&cx, TRACE + 12), cx.cpu.regs[3]), (0x7654_3210, long(&cx, TRACE + 24)));
     // Not when the operand says so; not over the end.
@@ -564,20 +563,20 @@ fn tracing() {
         put(cx, 0x4_0000, &[0x8000_0000]);
     });
     assert_eq!(cx.cpu.sys.cr[12], TRACE | 1);
-    assert_eq!(refused(trace, with(TRACE + 0xfb4 | 1)), (0x16, 0, CODE));
-    let cx = run(trace, &[], 1, with(TRACE + 0xfb0 | 1));
-    assert_eq!(cx.cpu.sys.cr[12], TRACE + 0xfc8 | 1);
+    assert_eq!(refused(trace, with((TRACE + 0xfb4) | 1)), (0x16, 0, CODE));
+    let cx = run(trace, &[], 1, with((TRACE + 0xfb0) | 1));
+    assert_eq!(cx.cpu.sys.cr[12], (TRACE + 0xfc8) | 1);
     // Branches, numbers and calls.
     let cx = run(BAKR, &[], 1, |cx| {
         with(TRACE | 1 << 63)(cx);
         set_branches(cx);
     });
-    assert_eq!((word(&cx, TRACE), cx.cpu.sys.cr[12]), (0x8002_1000, TRACE + 4 | 1 << 63));
+    assert_eq!((word(&cx, TRACE), cx.cpu.sys.cr[12]), (0x8002_1000, (TRACE + 4) | 1 << 63));
     let cx = run(&[0xb2, 0x25, 0, 0x10], &[], 1, |cx| {
         with(TRACE | 2)(cx);
         cx.cpu.regs[1] = 0x47;
     });
-    assert_eq!((word(&cx, TRACE), cx.cpu.sys.cr[12]), (0x1000_0047, TRACE + 4 | 2));
+    assert_eq!((word(&cx, TRACE), cx.cpu.sys.cr[12]), (0x1000_0047, (TRACE + 4) | 2));
     let cx = run(PC, &[0x01, 0x01], 2, |cx| {
         with(TRACE | 2)(cx);
         set_entry(cx, STACKING, NUMBER, TARGET as u32);
@@ -585,7 +584,49 @@ fn tracing() {
     assert_eq!((word(&cx, TRACE), long(&cx, TRACE + 4)), (0x2200_0201, NEXT));
     // Back: from 64-bit mode, by key 7, to 64-bit mode.
     assert_eq!((word(&cx, TRACE + 12), word(&cx, TRACE + 16)), (0x327a_0005, NEXT as u32));
-    assert_eq!((word(&cx, TRACE + 20), cx.cpu.sys.cr[12]), (TARGET as u32 + 2, TRACE + 24 | 2));
+    assert_eq!((word(&cx, TRACE + 20), cx.cpu.sys.cr[12]), (TARGET as u32 + 2, (TRACE + 24) | 2));
+}
+
+/// Catches branches and changes of mode that leave no entry, or one when they should not.
+#[test]
+fn tracing_of_ordinary_instructions() {
+    let with = |cr12: u64, target: u64| {
+        move |cx: &mut Cx<S390x>| {
+            cx.cpu.sys.cr[12] = cr12;
+            (cx.cpu.regs[2], cx.cpu.regs[7]) = (target, TARGET);
+        }
+    };
+    let (branches, modes) = (1 << 63, 1 << 62);
+    let basr = &[0x0d, 0x12];
+    let cx = run(basr, &[], 1, with(TRACE | branches, TARGET));
+    assert_eq!((word(&cx, TRACE), cx.cpu.pc), (0x8002_1000, TARGET));
+    assert_eq!(cx.cpu.sys.cr[12], (TRACE + 4) | branches);
+    // By EX %r0,0(%r7); without a branch; where it is not asked for; where there is no room.
+    let cx = run(&[0x44, 0, 0x70, 0], basr, 1, with(TRACE | branches, CODE + 0x80));
+    assert_eq!((word(&cx, TRACE), cx.cpu.pc), (0x8002_0080, CODE + 0x80));
+    assert_eq!(cx.cpu.sys.cr[12], (TRACE + 4) | branches);
+    let cx = run(&[0x0d, 0x10], &[], 1, with(TRACE | branches, TARGET));
+    assert_eq!(cx.cpu.sys.cr[12], TRACE | branches);
+    let cx = run(basr, &[], 1, with(TRACE | modes, TARGET));
+    assert_eq!(cx.cpu.sys.cr[12], TRACE | modes);
+    let (code, _, old) = refused(basr, with((TRACE + 0xffc) | branches, TARGET));
+    assert_eq!((code, old), (0x16, CODE));
+    // SAM31; BASSM %r1,%r2 to 31-bit mode.
+    let cx = run(&[0x01, 0x0d], &[], 1, with(TRACE | modes, TARGET));
+    assert_eq!((long(&cx, TRACE), cx.cpu.pc), (0x5120_0000_0002_0002, CODE + 2));
+    let both = branches | modes;
+    let cx = run(&[0x0c, 0x12], &[], 1, with(TRACE | both, 0x8000_0000 | TARGET));
+    assert_eq!((long(&cx, TRACE), cx.cpu.pc), (0x51a0_0000_8002_1000, TARGET));
+    // A stacking call from 31-bit to 64-bit mode and back leaves two entries, and one.
+    let cx = run(PC, &[0x01, 0x01], 2, |cx| {
+        set_entry(cx, STACKING, NUMBER, TARGET as u32);
+        cx.cpu.sys.cr[12] = TRACE | modes | 2;
+        psw::set(&mut cx.cpu, psw::DAT | psw::BA, CODE);
+    });
+    assert_eq!(long(&cx, TRACE), 0x2100_0201_8002_0004);
+    assert_eq!(long(&cx, TRACE + 8), 0x5130_0000_8002_0004);
+    assert_eq!((word(&cx, TRACE + 16), word(&cx, TRACE + 20)), (0x3272_0005, 0x8002_0004));
+    assert_eq!(cx.cpu.sys.cr[12], (TRACE + 28) | modes | 2);
 }
 
 /// Catches a trap that saves or goes wrongly, and a program that is not resumed.
@@ -618,7 +659,7 @@ fn traps_and_back() {
     // RP 0(%r5) with PSW at 0, access register at 16, register at 24.
     let cx = run(&[0xb2, 0x77, 0x50, 0, 0, 6, 0, 0, 0, 16, 0, 24], &[], 1, |cx| {
         cx.cpu.regs[5] = 0x4_0000;
-        put_long(cx, 0x4_0000, !0 & !(psw::EA | 3 << psw::SPACE_SHIFT) | 1 << psw::SPACE_SHIFT);
+        put_long(cx, 0x4_0000, !(psw::EA | 3 << psw::SPACE_SHIFT) | 1 << psw::SPACE_SHIFT);
         put_long(cx, 0x4_0008, TARGET);
         put(cx, 0x4_0010, &[0x77, 0, 0x1234, 0x5678]);
     });
