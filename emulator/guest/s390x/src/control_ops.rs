@@ -10,7 +10,7 @@ use crate::mmu::asce;
 use crate::program_call::{go, space_switch};
 use crate::system::{check_key, privileged};
 use crate::timing_ops::aligned;
-use crate::{S390x, Text, mmu, psw, storage, trace};
+use crate::{S390x, Text, mmu, per, psw, storage, trace};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -130,10 +130,12 @@ pub(crate) fn between_homes(
     cx: &mut Cx<S390x>,
     new: u64,
     (target, text): (u64, u64),
+    branches: bool,
 ) -> Result<(), Exit<S390x>> {
     let is_home = |mask: u64| mask >> psw::SPACE_SHIFT & 3 == 3;
     let (old, cr) = (cx.cpu.sys.mask, cx.cpu.sys.cr);
-    let is_event = (cr[1] | cr[13]) & asce::SPACE_SWITCH != 0;
+    let marked = (cr[1] | cr[13]) & asce::SPACE_SWITCH != 0;
+    let is_event = marked || per::foretells(cx, branches.then_some(target));
     if new & psw::DAT == 0 || is_home(old) == is_home(new) || !is_event {
         return Ok(());
     }
@@ -161,7 +163,7 @@ fn set_space(cx: &mut Cx<S390x>, place: u64, text: u64) -> Helped {
     }
     let new = mask & !psw::SPACE | control << psw::SPACE_SHIFT;
     let next = following(cx, text);
-    between_homes(cx, new, (next, text))?;
+    between_homes(cx, new, (next, text), false)?;
     change(cx, new);
     Ok(0)
 }

@@ -114,6 +114,16 @@ fn access_register(cx: &Cx<S390x>) -> u8 {
     if is_named { cx.cpu.regs[usize::from(reg::OPERAND)].saturating_sub(1) as u8 } else { 0 }
 }
 
+/// Whether the executing instruction, which may branch, will be an event when it has completed.
+pub(crate) fn foretells(cx: &Cx<S390x>, target: Option<u64>) -> bool {
+    let cpu = &cx.cpu;
+    let controls = if cpu.sys.mask & psw::PER != 0 { cpu.sys.cr[9] } else { 0 };
+    let fetched = controls & control::FETCH != 0 && in_area(cpu, cpu.pc);
+    let counts = |target: u64| controls & control::BRANCH_ADDRESS == 0 || in_area(cpu, target);
+    let branched = controls & control::BRANCH != 0 && target.is_some_and(counts);
+    cpu.sys.per.is_some() || fetched || branched
+}
+
 /// The target of an EXECUTE is fetched as well.
 pub(crate) fn note_target(cx: &mut Cx<S390x>, target: u64) {
     let wanted = cx.cpu.sys.mask & psw::PER != 0 && cx.cpu.sys.cr[9] & control::FETCH != 0;
@@ -235,6 +245,9 @@ pub(crate) fn run_carefully(
     }
     let events = match &result {
         Ok(()) => ran.events(&cx.cpu),
+        Err(Exit::Exception(Exception::Program(Program { code: code::SPACE_SWITCH, .. }))) => {
+            ran.events(&cx.cpu)
+        }
         // What has not completed has not branched; its fetching and its stores count.
         Err(_) => {
             let (stored, access_register) =

@@ -2,8 +2,8 @@
 //!
 //! A program-call number leads through tables of the primary space to an [`Entry`], which says where to go, in which space, and with
 //! which authority; a stacking call leaves a linkage-stack entry that PROGRAM RETURN undoes. Nothing changes before everything has been
-//! checked. Coming to or going from a space that is marked for it is an event, which interrupts after the instruction; that a PER event
-//! makes any change of space one is not told here.
+//! checked. Coming to or going from a space that is marked for it is an event, which interrupts after the instruction; a PER event of the
+//! instruction makes any change of space one.
 
 use lockstep_cpu::{Access, Cx, Exit};
 
@@ -13,7 +13,7 @@ use crate::exceptions::{self, code, numbered, program};
 use crate::linkage::{self, Call, Pushed, following, kind, place};
 use crate::mmu::asce;
 use crate::system::privileged;
-use crate::{Exception, Program, S390x, Text, psw, trace};
+use crate::{Exception, Program, S390x, Text, per, psw, trace};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -256,20 +256,26 @@ fn enter(
     let kept = if mode & psw::EA != 0 { 0 } else { !0xffff_ffff };
     cx.cpu.regs[4] = cx.cpu.regs[4] & kept | parameter & !kept;
     spaces.primary_is_secondary(false);
+    let switches = space.is_some();
     if let Some((space, designation)) = space {
         spaces.set_primary(entry.asn(), &space, designation, false);
         if stacking && entry.is(flag::SECONDARY) {
             spaces.primary_is_secondary(false);
         }
     }
-    finish(cx, spaces, (mask, target), text)
+    finish(cx, (spaces, switches), (mask, target), text)
 }
 
 /// Loads control registers and the PSW, and tells of a change of space.
-fn finish(cx: &mut Cx<S390x>, spaces: Spaces, (mask, target): (u64, u64), text: u64) -> Helped {
+fn finish(
+    cx: &mut Cx<S390x>,
+    (spaces, switches): (Spaces, bool),
+    (mask, target): (u64, u64),
+    text: u64,
+) -> Helped {
     let (old, asn) = (cx.cpu.sys.cr[1], asn::primary_number(cx));
-    let switched = cx.cpu.sys.cr[5] != spaces.cr[5] || asn != spaces.cr[4] as u16;
-    let is_event = switched && (old | spaces.cr[1]) & asce::SPACE_SWITCH != 0;
+    let marked = (old | spaces.cr[1]) & asce::SPACE_SWITCH != 0;
+    let is_event = switches && (marked || per::foretells(cx, Some(target)));
     spaces.load(cx);
     go(cx, mask, target);
     if is_event { Err(space_switch(cx, (old, asn), target, text)) } else { Ok(0) }
@@ -335,7 +341,8 @@ fn transfer(cx: &mut Cx<S390x>, text: u64, instance: bool) -> Helped {
         return Err(program(code::SPECIFICATION));
     }
     let mut spaces = Spaces::of(cx);
-    if number != asn::primary_number(cx) {
+    let switches = number != asn::primary_number(cx);
+    if switches {
         let entry = transferred_space(cx, (number, (first >> 32) as u32), instance)?;
         let designation = entry.replaced(cx)?;
         spaces.set_primary(number, &entry, designation, instance);
@@ -346,7 +353,7 @@ fn transfer(cx: &mut Cx<S390x>, text: u64, instance: bool) -> Helped {
     let problem = if second & 1 != 0 { psw::PROBLEM } else { 0 };
     let mask = mask & !(psw::EA | psw::BA | psw::PROBLEM) | mode | problem;
     trace::store(cx, traced);
-    finish(cx, spaces.with_trace(cx), (mask, target), text)
+    finish(cx, (spaces.with_trace(cx), switches), (mask, target), text)
 }
 
 /// The space that a transfer goes to, if it may.
@@ -393,7 +400,8 @@ pub(crate) fn pr(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     size.write_at(cx, 4, &[0, 0]);
     trace::store(cx, traced);
     crate::long::set_cc(cx, (mask & psw::CC) >> psw::CC_SHIFT);
-    finish(cx, spaces.with_trace(cx), (mask, address), text)
+    let switches = spaces.cr[4] as u16 != asn::primary_number(cx);
+    finish(cx, (spaces.with_trace(cx), switches), (mask, address), text)
 }
 
 /// The numbers of a call's entry, and the spaces that they are of.

@@ -155,7 +155,7 @@ pub(crate) fn rp(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
     cx.cpu.regs[usize::from(reg::ACCESS + base)] = access;
     trace::store(cx, traced);
     crate::long::set_cc(cx, (mask & psw::CC) >> psw::CC_SHIFT);
-    crate::control_ops::between_homes(cx, mask, (target, text))?;
+    crate::control_ops::between_homes(cx, mask, (target, text), true)?;
     go(cx, mask, target);
     Ok(0)
 }

@@ -408,6 +408,19 @@ fn switching_spaces_is_an_event() {
         cx.cpu.sys.cr[1] |= 0x40;
     });
     assert_eq!(interrupted(&cx), (0x1c, 0x8000_0005, TARGET));
+    // A PER event of the instruction makes any change one, and is told with it.
+    let cx = run(PC, &[], 2, |cx| {
+        set_entry(cx, STACKING, NUMBER, TARGET as u32);
+        (cx.cpu.sys.cr[9], cx.cpu.sys.cr[10], cx.cpu.sys.cr[11]) = (1 << 31, 0, u64::MAX);
+        cx.cpu.sys.mask |= psw::PER;
+    });
+    assert_eq!(interrupted(&cx), (0x9c, 5, TARGET));
+    assert_eq!((word(&cx, 0x94) >> 8 & 0xff, long(&cx, 0x98)), (0x80, CODE));
+    let cx = run(PC, &[], 1, |cx| {
+        set_entry(cx, BASIC, 0, TARGET as u32);
+        (cx.cpu.sys.cr[9], cx.cpu.sys.cr[1]) = (1 << 31, segment_table(0) | 0x40);
+    });
+    assert_eq!(cx.cpu.pc, TARGET);
     // SAC 0x300: to home.
     let cx = run(&[0xb2, 0x19, 0x03, 0], &[], 2, |cx| cx.cpu.sys.cr[13] |= 0x40);
     assert_eq!(interrupted(&cx), (0x1c, 5, NEXT));
