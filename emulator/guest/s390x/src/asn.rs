@@ -79,9 +79,9 @@ impl Aste {
         self.words[6]
     }
 
-    /// What a stacked call tells of the space's sequence number.
-    pub(crate) const fn told_sequence(&self) -> u16 {
-        self.words[5] as u16
+    /// What a stacked call tells of the space, beside its number: which of those that had it this is.
+    pub(crate) fn told(&self, cx: &Cx<S390x>) -> u16 {
+        if reuses(cx) { self.instance() as u16 } else { self.sequence() as u16 }
     }
 
     /// The instance number.

@@ -197,7 +197,7 @@ pub(crate) fn pc(cx: &mut Cx<S390x>, [_, operand, text]: [u64; 3]) -> Helped {
     let space = called_space(cx, &entry)?;
     let traced = if entry.is(flag::STACKING) {
         let traced = trace::and_switch(cx, traced, entry.target().0, next)?;
-        let pushed = Pushed::prepare(cx, &stacked(&entry, number, &space, (mask, next)))?;
+        let pushed = Pushed::prepare(cx, &stacked(cx, (&entry, number), &space, (mask, next)))?;
         pushed.store(cx);
         traced
     } else {
@@ -209,9 +209,14 @@ pub(crate) fn pc(cx: &mut Cx<S390x>, [_, operand, text]: [u64; 3]) -> Helped {
 }
 
 /// What a stacking call puts onto the stack.
-fn stacked(entry: &Entry, number: Number, space: &Option<(Aste, u64)>, psw: (u64, u64)) -> Call {
+fn stacked(
+    cx: &Cx<S390x>,
+    (entry, number): (&Entry, Number),
+    space: &Option<(Aste, u64)>,
+    psw: (u64, u64),
+) -> Call {
     let identification = match space {
-        Some((space, _)) => u64::from(entry.asn()) << 16 | u64::from(space.told_sequence()),
+        Some((space, _)) => u64::from(entry.asn()) << 16 | u64::from(space.told(cx)),
         None => 0,
     };
     let long = if entry.is(flag::LONG) { 1 << 31 } else { 0 };

@@ -372,6 +372,21 @@ fn moves_name_spaces_in_other_modes() {
     assert_eq!(cx.cpu.regs[usize::from(reg::OPERAND)], 0);
 }
 
+/// Catches stores into spaces that PER is not to look at, and none into those that it is: bit 56 of the designation says which.
+#[test]
+fn per_looks_at_marked_spaces() {
+    let code_with = |bits: u64| {
+        let mut cx = machine(&[0x50, 0x20, 0x40, 0, 0x18, 0x22], 1, false);
+        (cx.cpu.sys.cr[9], cx.cpu.sys.cr[11]) = (1 << 29 | 1 << 21, u64::MAX);
+        cx.cpu.sys.cr[1] |= bits;
+        cx.cpu.regs[4] = DATA;
+        psw::set(&mut cx.cpu, psw::PER | psw::DAT | psw::EA | psw::BA, CODE);
+        run(&mut Interpreter::default(), &mut cx, 2);
+        interrupted(&cx).0
+    };
+    assert_eq!([0, 0x80, 0x100].map(code_with), [0, 0x80, 0]);
+}
+
 /// Catches codewords of operands in the primary space, and a tree that is there.
 #[test]
 fn sorting_in_other_spaces() {

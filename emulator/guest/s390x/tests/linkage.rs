@@ -500,6 +500,80 @@ fn secondary_spaces() {
     );
 }
 
+/// Catches tables of two levels that are looked up wrongly, and a space that is taken for an earlier one of its number.
+#[test]
+fn reusable_numbers() {
+    const TABLE: u64 = 0x3_9000;
+    const SECOND: u64 = 0x3_a000;
+    const WIDE: u64 = 0x8_2201;
+    let reuse = |cx: &mut Cx<S390x>| {
+        cx.cpu.sys.cr[0] |= 1 << 19;
+        set_entry(cx, STACKING, NUMBER, TARGET as u32);
+        put(cx, PRIMARY + 24, &[0x8000_0000 | TABLE as u32]);
+        put(cx, PRIMARY + 44, &[0x55]);
+        put(cx, OTHER + 44, &[0x77]);
+        put(cx, TABLE + 4, &[SECOND as u32, 0x8000_0000]);
+        put(cx, SECOND + 16, &[ENTRIES as u32, 0, 0x8000_0000]);
+        (cx.cpu.sys.cr[3], cx.cpu.sys.cr[4]) = (0x00c0_0005 | 0x55 << 32, 0x0002_0005 | 0x55 << 32);
+        cx.cpu.regs[1] = WIDE;
+    };
+    let cx = run(PC, &[0x01, 0x01], 1, reuse);
+    let cr = cx.cpu.sys.cr;
+    assert_eq!((cx.cpu.pc, cr[3], cr[4]), (TARGET, 0x77_0003_0047, 0x77_0003_0047));
+    let entry = home(STACK + 8);
+    assert_eq!(long(&cx, entry + 144), 0x0047_0077_8000_2201);
+    assert_eq!(long(&cx, entry + 176), 0x0000_0055_0000_0055);
+    let cx = run(PC, &[0x01, 0x01], 2, reuse);
+    assert_eq!(
+        (cx.cpu.pc, cx.cpu.sys.cr[3], cx.cpu.sys.cr[4]),
+        (NEXT, 0x55_00c0_0005, 0x55_0002_0005)
+    );
+    let number = |number: u64| {
+        refused(PC, |cx| {
+            reuse(cx);
+            cx.cpu.regs[1] = number;
+        })
+    };
+    assert_eq!(number(0x18_2201), (0x26, 0x18_2201, CODE));
+    assert_eq!(number(0x8_4201), (0x26, 0x8_4201, CODE));
+    assert_eq!(number(0x8_2301), (0x27, 0x8_2301, CODE));
+    let sequence = |cx: &mut Cx<S390x>| {
+        reuse(cx);
+        put(cx, SECOND + 20, &[0x1234]);
+    };
+    assert_eq!(refused(PC, sequence), (0x2e, WIDE as u32, CODE));
+    // PTI %r1,%r2 and SSAIR %r1, with the right and a wrong instance.
+    let with = |operand: u64| {
+        move |cx: &mut Cx<S390x>| {
+            reuse(cx);
+            (cx.cpu.regs[1], cx.cpu.regs[2]) = (operand, TARGET);
+            put(cx, OTHER + 24, &[0x8000_0000]);
+        }
+    };
+    let (pti, ssair) = (&[0xb9, 0x9e, 0, 0x12], &[0xb9, 0x9f, 0, 0x10]);
+    let cx = run(pti, &[], 1, with(0x77_0040_0047));
+    assert_eq!((cx.cpu.sys.cr[3], cx.cpu.sys.cr[4]), (0x77_0040_0047, 0x77_0003_0047));
+    let cx = run(pti, &[], 2, with(0x78_0040_0047));
+    assert_eq!((interrupted(&cx), cx.mem.read(0xa0)), ((0x2f, 0, CODE), Some([0x20])));
+    let cx = run(ssair, &[], 1, with(0x77_0000_0047));
+    assert_eq!(cx.cpu.sys.cr[3], 0x77_00c0_0047);
+    let cx = run(ssair, &[], 2, with(0x78_0000_0047));
+    assert_eq!((interrupted(&cx), cx.mem.read(0xa0)), ((0x2f, 0, CODE), Some([0x10])));
+    // A reusable number is not for SSAR.
+    let reusable = |cx: &mut Cx<S390x>| {
+        with(0x47)(cx);
+        put(cx, OTHER + 4, &[0x0003_0001]);
+    };
+    assert_eq!(refused(&[0xb2, 0x25, 0, 0x10], reusable), (0x13, 0, NEXT));
+    // LASP 0(%r4),0 has instances, too.
+    let cx = run(&[0xe5, 0, 0x40, 0, 0, 0], &[], 1, |cx| {
+        reuse(cx);
+        cx.cpu.regs[4] = 0x4_0000;
+        put(cx, 0x4_0000, &[0x77, 0x0011_0047, 0x55, 5]);
+    });
+    assert_eq!((cx.cpu.regs[usize::from(reg::CC)], cx.cpu.sys.cr[3]), (0, 0x77_0011_0047));
+}
+
 /// Catches authority that is not reduced, or not given back.
 #[test]
 fn authority_is_reduced_and_given_back() {
