@@ -2,7 +2,8 @@
 //!
 //! `table` has a row per instruction, in groups; `decode` finds the row and takes the operands apart; `integer`, `memory_ops`,
 //! `branch`, `long`, `system`, `io`, `float`, `decimal`, `crypto` and `vector` say what the rows mean; `mmu` walks
-//! translation tables, `storage` is how helpers reach operands, `exceptions` takes interruptions, `psw` and `sys` hold what a
+//! translation tables, `asn`, `program_call`, `linkage` and `authority` go from one address space to another, `trace` and `trap`
+//! tell of it, `storage` is how helpers reach operands, `exceptions` takes interruptions, `psw` and `sys` hold what a
 //! processor has beyond its registers. "Principles of Operation" is SA22-7832.
 
 mod access;
