@@ -2,7 +2,6 @@
 
 /// The numbers of the facilities that are installed (Principles of Operation, chapter 4, "Facility Indications"). Not among
 /// them: decimal floating point, transactions, packed decimal in vectors, keys that are wrapped, topology, and what came after the z14.
-/// ASN-and-LX reuse (6) works where control register 0 turns it on, but is not told.
 pub const INSTALLED: &[u16] = &[
     0,   // The instructions that are marked N3.
     1,   // z/Architecture, installed
@@ -10,6 +9,7 @@ pub const INSTALLED: &[u16] = &[
     3,   // DAT enhancement
     4,   // with selective IDTE clearing: of segments
     5,   // and of regions.
+    6,   // Reuse of address-space numbers.
     7,   // STORE FACILITY LIST EXTENDED.
     8,   // Enhanced DAT 1.
     9,   // Sense running status.
