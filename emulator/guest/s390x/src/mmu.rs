@@ -261,6 +261,16 @@ const fn is_low(address: u64) -> bool {
     address & !0x11ff == 0
 }
 
+/// Refuses to clear a frame that low-address protection has a part of, as a store to its real address would be.
+pub(crate) fn check_clearing(cx: &Cx<S390x>, real: u64) -> Result<(), Exit<S390x>> {
+    let space = Space { designation: 0, kind: SpaceKind::Real, key: 0 };
+    if real >> 12 < 2 && is_low_protected(cx, space) {
+        let low = identification::LOW_ADDRESS;
+        return Err(Exit::Exception(protection(space, real, Access::Write, low)));
+    }
+    Ok(())
+}
+
 /// A store into a guarded page.
 pub(crate) fn check_guarded(cx: &mut Cx<S390x>, address: u64) -> Result<(), Exception> {
     let space = space_of(cx, Access::Write);
