@@ -7,8 +7,8 @@ use lockstep_core::StopReason;
 use lockstep_log::ImageRole;
 use lockstep_machine::{Goal, Images, MachineRecord, Pause, check, parse_machine};
 
-/// Where images of storage are entered.
-const ENTRY: usize = 0x1_0000;
+/// Where images of storage that are Linux's are entered, behind a jump over their mark.
+const ENTRY: usize = 0x1_0020;
 /// Where execution goes after a program interruption, and by the PSW at 0.
 const INTERRUPTED: usize = 0x1_0200;
 const LOADED: usize = 0x1_1800;
@@ -27,6 +27,7 @@ impl Program {
         put(0x1d0, 0x0000_0001_8000_0000);
         put(0x1d8, INTERRUPTED as u64);
         put(ANSWER, 0x0002_0001_8000_0000);
+        image[0x1_0000..0x1_000e].copy_from_slice(b"\xa7\xf4\x00\x10\0\0\0\0S390EP");
         let mut program = Self(image);
         // A program interruption tells its code, behind 0xee.
         program.at(INTERRUPTED, &[0x4120_00ee, 0x4860_008e]);
@@ -113,13 +114,23 @@ fn functions_for_loading() {
     assert!(asked(2, 0x4000, 4).contains("subcode 4"));
 }
 
+/// Catches an image of storage that is not Linux, and is not entered where its own PSW says.
+#[test]
+fn other_images_start_by_their_psw() {
+    let mut program = Program::new();
+    program.0[0x1_0008..0x1_000e].fill(0);
+    let place = program.at(LOADED, &[lhi(2, 0x12), lhi(3, 0x34)]);
+    program.answer(place, 2, 3);
+    assert_eq!(program.run(), "120034");
+}
+
 /// Catches a problem-state program that resets the machine.
 #[test]
 fn loading_is_privileged() {
     let mut program = Program::new();
     program.at(ENTRY, &[lhi(2, 0), lhi(7, 1), 0xb2b2_0300]);
     program.0[0x300..0x308].copy_from_slice(&0x0001_0001_8000_0000u64.to_be_bytes());
-    program.0[0x308..0x310].copy_from_slice(&0x1_0100u64.to_be_bytes());
+    program.0[0x308..0x310].copy_from_slice(&(ENTRY as u64 + 0x100).to_be_bytes());
     program.at(ENTRY + 0x100, &[load(2, 7)]);
     assert_eq!(program.run(), "ee0002");
 }

@@ -124,8 +124,8 @@ impl Css {
         block: &[u8; orb::LEN],
     ) -> Result<u8, IoFault> {
         let request = Orb::parse(block);
-        let other = request.control & orb::TRANSPORT != 0 || request.more & 0x3e != 0;
-        if other || request.program >= 1 << 31 || request.paths == 0 {
+        let other = request.control & orb::TRANSPORT != 0 || request.more & orb::ABSENT != 0;
+        if other || request.program >= 1 << 31 {
             return Err(IoFault::Operand);
         }
         let Some((number, subchannel)) = self.find_enabled(id)? else { return Ok(3) };

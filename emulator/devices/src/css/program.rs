@@ -99,12 +99,14 @@ impl Protection for Unprotected {
 const FRAME: u64 = 4096;
 
 /// The memory that a command reads or writes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Data {
     /// Address and length of each piece.
     pieces: Vec<(u64, u32)>,
     skip: bool,
     used: u32,
+    /// The device had more to store than there was room for.
+    more: bool,
     /// How many bytes may be fetched, and how many stored, before a storage key objects.
     permitted: (u32, u32),
 }
@@ -158,6 +160,7 @@ impl Data {
     /// Writes to memory, as far as the command goes.
     pub fn store(&mut self, mem: &mut PhysMem, from: &[u8]) -> Result<usize, Check> {
         let mut done = 0;
+        self.more |= from.len() > self.left() as usize;
         for (address, length) in self.advance(from.len()) {
             if !self.skip {
                 if self.used > self.permitted.1 {
@@ -210,28 +213,31 @@ impl Run<'_, '_> {
             count: 0,
             suspended: false,
         };
+        // The device knows nothing of a first command that the channel does not give it.
+        let unbegun = |end, at| if at == from { End { device: 0, ..end } } else { end };
         let mut resumed = resumed;
         for _ in 0..MOST_COMMANDS {
             let (command, behind) = match self.next(at, at == from) {
                 Ok(next) => next,
-                Err(check) => return end(at.wrapping_add(8), check.status()),
+                Err(check) => return unbegun(end(at.wrapping_add(8), check.status()), at),
             };
             if command.has(ccw::SUSPEND) && !std::mem::take(&mut resumed) {
                 if !self.orb.has(orb::SUSPEND) {
-                    return end(behind, channel_status::PROGRAM_CHECK);
+                    return unbegun(end(behind, channel_status::PROGRAM_CHECK), at);
                 }
                 return End { device: 0, suspended: true, address: behind - 8, ..end(behind, 0) };
             }
             let (mut data, last, behind) = match self.data(command, behind) {
                 Ok(data) => data,
-                Err(check) => return end(behind, check.status()),
+                Err(check) => return unbegun(end(behind, check.status()), at),
             };
             let (device, mut channel) = match self.command(command.code, &mut data) {
                 Ok(status) => (status, 0),
                 Err(check) => (end(0, 0).device, check.status()),
             };
             let count = data.left();
-            let excused = last.has(ccw::SUPPRESS_LENGTH) || count == 0 || channel != 0;
+            let excused =
+                last.has(ccw::SUPPRESS_LENGTH) || (count == 0 && !data.more) || channel != 0;
             let immediate = command.code & 3 == 3 && count > 0 && data.used == 0;
             let checks = self.orb.more & orb::SUPPRESS_LENGTH == 0 && self.orb.has(orb::FORMAT_1);
             if !excused && device & device_status::UNIT_CHECK == 0 && (!immediate || checks) {
@@ -315,8 +321,7 @@ impl Run<'_, '_> {
         if command.code & 0xf == 0 || command.has(ccw::MODIFIED_INDIRECT) {
             return Err(Check::Program);
         }
-        let mut data =
-            Data { pieces: Vec::new(), skip: command.has(ccw::SKIP), used: 0, permitted: (0, 0) };
+        let mut data = Data { pieces: Vec::new(), skip: command.has(ccw::SKIP), ..Data::default() };
         let (mut last, mut behind) = (command, behind);
         loop {
             let none_allowed = self.orb.has(orb::FORMAT_1) && !last.has(ccw::CHAIN_DATA);

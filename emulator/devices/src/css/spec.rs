@@ -116,6 +116,8 @@ pub mod orb {
     pub const TRANSPORT: u16 = 0x0004;
     /// In the byte behind the path mask: incorrect length is suppressed for immediate operations.
     pub const SUPPRESS_LENGTH: u8 = 0x80;
+    /// There too: modified indirect addresses, which there are not, and reserved bits.
+    pub const ABSENT: u8 = 0x7e;
 }
 
 /// The channel-command word.

@@ -225,6 +225,27 @@ fn wrong_programs_are_checked() {
     }
 }
 
+/// Catches a device that seems to have ended a command that it was never given.
+#[test]
+fn a_first_command_can_be_refused() {
+    let check = channel_status::PROGRAM_CHECK;
+    let mut world = World::new();
+    world.program(&[(0, 0, 1, DATA_AT)]);
+    assert_eq!(world.run(FORMAT_1), (0, check, 0));
+    world.program(&[(3, ccw::CHAIN_COMMAND, 0, 0), (0, 0, 1, DATA_AT)]);
+    assert_eq!(world.run(FORMAT_1), (ENDED, check, 0));
+}
+
+/// Catches a device that has more than the program has room for, and an end that does not say so.
+#[test]
+fn room_can_be_short() {
+    let mut world = World::new();
+    world.program(&[(ccw::SENSE_ID, 0, 4, DATA_AT)]);
+    assert_eq!(world.run(FORMAT_1), (ENDED, channel_status::INCORRECT_LENGTH, 0));
+    world.program(&[(ccw::SENSE_ID, ccw::SUPPRESS_LENGTH, 4, DATA_AT)]);
+    assert_eq!(world.run(FORMAT_1), (ENDED, 0, 0));
+}
+
 /// Catches a command that a device rejects without saying so, and sense bytes that stay.
 #[test]
 fn a_rejected_command_leaves_sense() {
@@ -406,7 +427,7 @@ fn storage_keys_protect() {
     assert_eq!(run(no_store(), &indirect, KEY).0, check);
     let chained = [write, (READ, ccw::CHAIN_DATA, 4, DATA_AT), (0, 0, 4, 0x4000)];
     assert_eq!(run(no_store(), &chained, KEY).0, check);
-    assert_eq!(run(no_fetch(2), &read, KEY).0, check);
+    assert_eq!(run(no_fetch(2), &read, KEY).0, (0, check.1));
     let mut world = World::new();
     world.keys = no_fetch(5);
     world.program(&[(READ, ccw::INDIRECT, 4, 0x5000)]);
@@ -425,10 +446,14 @@ fn blocks_with_wrong_bits_are_refused() {
     };
     assert_eq!(start(0, 0), Ok(0));
     // Transport mode; reserved bits; an address of 32 bits.
-    for (place, bits) in [(5, 0x04), (7, 0x02), (7, 0x20), (8, 0x80)] {
+    for (place, bits) in [(5, 0x04), (7, 0x02), (7, 0x20), (7, 0x40), (8, 0x80)] {
         assert_eq!(start(place, bits), Err(IoFault::Operand), "{place} {bits:#x}");
     }
     let mut world = World::new();
+    // No path is another matter: there is nothing to start on.
+    let mut nowhere = World::orb(FORMAT_1);
+    nowhere[6] = 0;
+    assert_eq!(world.css.start(&mut world.bench.cx(), ID, &nowhere), Ok(3));
     let block = world.css.store(ID).unwrap().unwrap();
     for (place, bits) in [(4, 0x80), (4, 0x40), (5, 0x60), (24, 0x01), (26, 0x80)] {
         let mut block = block;

@@ -10,7 +10,7 @@ use crate::mmu::asce;
 use crate::program_call::{go, space_switch};
 use crate::system::{check_key, privileged};
 use crate::timing_ops::aligned;
-use crate::{S390x, Text, mmu, per, psw, storage, trace};
+use crate::{Exception, Program, S390x, Text, mmu, per, psw, storage, trace};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -48,10 +48,17 @@ fn change(cx: &mut Cx<S390x>, mask: u64) {
     exceptions::attend_if_interrupted(cx);
 }
 
-/// Puts the system mask.
-fn set_system_mask(cx: &mut Cx<S390x>, byte: u8) {
+/// Puts the system mask. If it has bits that a PSW has not, that is found at once, and the interruption tells the length of this
+/// instruction (chapter 6, "Early Exception Recognition").
+fn set_system_mask(cx: &mut Cx<S390x>, byte: u8) -> Helped {
     let mask = cx.cpu.sys.mask & !(0xff << 56) | u64::from(byte) << 56;
+    let length = Some(exceptions::length_at_pc(cx));
     change(cx, mask);
+    if psw::is_valid(mask, 0) {
+        return Ok(0);
+    }
+    let early = Program { length, ..Program::new(code::SPECIFICATION) };
+    Err(Exit::Exception(Exception::Program(early)))
 }
 
 /// SET SYSTEM MASK. CR0 may forbid it.
@@ -62,8 +69,7 @@ pub(crate) fn ssm(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
     }
     let mut byte = [0];
     storage::fetch(cx, place, &mut byte)?;
-    set_system_mask(cx, byte[0]);
-    Ok(0)
+    set_system_mask(cx, byte[0])
 }
 
 fn system_mask(cx: &Cx<S390x>) -> u8 {
@@ -75,8 +81,7 @@ pub(crate) fn stnsm(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
     privileged(cx)?;
     let old = system_mask(cx);
     storage::store(cx, place, &[old])?;
-    set_system_mask(cx, old & Text(text).byte(1));
-    Ok(0)
+    set_system_mask(cx, old & Text(text).byte(1))
 }
 
 /// STORE THEN OR SYSTEM MASK.
@@ -84,8 +89,7 @@ pub(crate) fn stosm(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
     privileged(cx)?;
     let old = system_mask(cx);
     storage::store(cx, place, &[old])?;
-    set_system_mask(cx, old | Text(text).byte(1));
-    Ok(0)
+    set_system_mask(cx, old | Text(text).byte(1))
 }
 
 /// EXTRACT PSW.

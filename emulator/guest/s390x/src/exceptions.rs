@@ -87,6 +87,9 @@ pub(crate) mod dxc {
 /// Machine-check-interruption code: channel report pending, and everything stored is valid.
 const CHANNEL_REPORT: u64 = 0x0040_0f7d_4033_0000;
 
+/// What a PSW has to enable any of for interruptions from outside.
+const INTERRUPTIBLE: u64 = psw::EXTERNAL | psw::IO | psw::MACHINE_CHECK;
+
 type Cpu = Vcpu<S390x>;
 
 /// What ends an instruction with a program interruption that has nothing but a code.
@@ -143,7 +146,7 @@ pub(crate) fn check_pc(cx: &mut Cx<S390x>) -> Result<(), Exception> {
     let cpu = &mut cx.cpu;
     let early = |length| {
         let spec = Program::new(code::SPECIFICATION);
-        Err(Exception::Program(Program { length: Some(length), nullifies: true, ..spec }))
+        Err(Exception::Program(Program { length: Some(length), ..spec }))
     };
     if !psw::is_valid(psw::mask(cpu), cpu.pc) {
         // Running past the end of a short address space wraps; only a PSW that was loaded can be wrong.
@@ -154,11 +157,12 @@ pub(crate) fn check_pc(cx: &mut Cx<S390x>) -> Result<(), Exception> {
         }
         cpu.pc = wrapped;
     }
-    if cpu.pc & 1 != 0 {
-        return early(2);
-    }
     if cpu.sys.mask & psw::WAIT != 0 {
         return Err(Exception::Program(Program::new(0)));
+    }
+    // As with every instruction that cannot be fetched, the old PSW has gone on by the length that is told.
+    if cpu.pc & 1 != 0 {
+        return early(2);
     }
     Ok(())
 }
@@ -229,11 +233,13 @@ fn take_program(cx: &mut Cx<S390x>, program: Program) {
         _ => {}
     }
     let return_to = if program.nullifies { pc } else { after(&cx.cpu, length) };
-    let before = (psw::mask(&cx.cpu), return_to);
+    let before = (psw::mask(&cx.cpu), pc);
     swap(cx, Class::Program, return_to);
-    if program.length == Some(0) && before == (psw::mask(&cx.cpu), cx.cpu.pc) {
+    // Nothing was fetched, and the new PSW is the one that it was not fetched under.
+    let is_stuck = program.length.is_some() && before == (psw::mask(&cx.cpu), cx.cpu.pc);
+    if is_stuck && (program.length == Some(0) || before.0 & INTERRUPTIBLE == 0) {
         let report = format!(
-            "{} interrupts itself: its program new PSW {:016x} {:016x} is not valid",
+            "{} interrupts itself: its program new PSW {:016x} {:016x} cannot run",
             cx.cpu.id, before.0, before.1
         );
         cx.ask(Request::Stop(StopReason::Dead(report)));
@@ -264,8 +270,7 @@ pub(crate) fn load_psw(cx: &mut Cx<S390x>, mask: u64, address: u64) {
 fn wait(cx: &mut Cx<S390x>) {
     cx.cpu.power = PowerState::Waiting;
     cx.attend();
-    let enabled = psw::EXTERNAL | psw::IO | psw::MACHINE_CHECK;
-    if cx.cpu.sys.mask & enabled == 0 {
+    if cx.cpu.sys.mask & INTERRUPTIBLE == 0 {
         let (mask, address) = (psw::mask(&cx.cpu), cx.cpu.pc);
         halt(cx, Halt::DisabledWait { mask, address });
     }

@@ -110,9 +110,10 @@ pub(crate) fn msch(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
 
 /// STORE SUBCHANNEL.
 pub(crate) fn stsch(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
-    let word = subchannel(cx)?;
+    privileged(cx)?;
     aligned(place, 4)?;
     let target = span(cx, place, 52, Access::Write)?;
+    let word = subchannel(cx)?;
     let mut schib = [0; 52];
     if coded(cx, |board, devices| board.store_subchannel(devices, word, &mut schib))? == 0 {
         target.write(cx, &schib);
@@ -122,9 +123,10 @@ pub(crate) fn stsch(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
 
 /// TEST SUBCHANNEL. The extended-measurement word is not stored.
 pub(crate) fn tsch(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
-    let word = subchannel(cx)?;
+    privileged(cx)?;
     aligned(place, 4)?;
     let target = span(cx, place, 64, Access::Write)?;
+    let word = subchannel(cx)?;
     let mut irb = [0; 96];
     if coded(cx, |board, devices| board.test_subchannel(devices, word, &mut irb))? != 3 {
         target.write(cx, &irb[..64]);
@@ -132,12 +134,11 @@ pub(crate) fn tsch(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
     Ok(0)
 }
 
-/// TEST PENDING INTERRUPTION: without an operand, the interruption code goes where interruptions store it.
-pub(crate) fn tpi(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
+/// TEST PENDING INTERRUPTION: with the address zero, the interruption code goes where interruptions store it.
+pub(crate) fn tpi(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
     privileged(cx)?;
     aligned(place, 4)?;
-    let text = Text(text);
-    let to_operand = text.nibble(4) != 0 || text.byte(3) != 0 || text.nibble(5) != 0;
+    let to_operand = place != 0;
     if to_operand {
         span(cx, place, 8, Access::Write)?;
     }

@@ -49,6 +49,9 @@ pub(crate) fn ivsk(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     access_registers::operand(cx, r2);
     let real = mmu::real_address(cx, address)?;
     let at = absolute(cx.cpu.sys.prefix, real);
+    if !cx.mem.is_memory(at) {
+        return Err(program(code::ADDRESSING));
+    }
     let key = cx.platform.keys().get(at) & (ACCESS_CONTROL | FETCH_PROTECTION);
     put_byte(cx, r1, key);
     Ok(0)
@@ -188,6 +191,9 @@ pub(crate) fn pfmf(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     };
     let mut address = storage::address_in(cx, r2) & !0xfff;
     let single = size == 0x1000;
+    if clears {
+        mmu::check_clearing(cx, address)?;
+    }
     for _ in 0..if single { 1 } else { FRAMES } {
         let at = if single { absolute(cx.cpu.sys.prefix, address) } else { address };
         if !cx.mem.is_memory(at) {
@@ -219,9 +225,7 @@ pub(crate) fn pfmf(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
 pub(crate) fn tb(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     privileged(cx)?;
     let real = storage::address_in(cx, fields(text).1) & !0xfff;
-    if real < 0x2000 && cx.cpu.sys.cr[0] & crate::control::cr0::LOW_ADDRESS != 0 {
-        return Err(program(code::PROTECTION));
-    }
+    mmu::check_clearing(cx, real)?;
     let at = absolute(cx.cpu.sys.prefix, real);
     if !cx.mem.is_memory(at) {
         return Err(program(code::ADDRESSING));

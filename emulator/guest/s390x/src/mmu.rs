@@ -96,9 +96,8 @@ pub(crate) fn read_real<const N: usize>(cx: &mut Cx<S390x>, real: u64) -> [u8; N
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) code: u16,
-    /// How far the tables were followed: the address of the entry that could not be used.
-    pub(crate) entry_at: u64,
-    pub(crate) entry: u64,
+    /// How far the tables were followed: the address of the entry that could not be used. None of one outside its table.
+    pub(crate) entry_at: Option<u64>,
 }
 
 /// Whether enhanced DAT is on.
@@ -125,7 +124,7 @@ fn read_table(mem: &PhysMem, at: u64) -> Option<u64> {
 }
 
 fn follow(sys: &Sys, mem: &PhysMem, designation: u64, address: u64) -> Result<Found, Fault> {
-    let none = |code| Fault { code, entry_at: 0, entry: 0 };
+    let none = |code| Fault { code, entry_at: None };
     if designation & asce::REAL != 0 {
         return Ok(Found {
             real: address,
@@ -150,21 +149,24 @@ fn follow(sys: &Sys, mem: &PhysMem, designation: u64, address: u64) -> Result<Fo
         let index = address >> shift & 0x7ff;
         let entry_at = origin + index * 8;
         if index >> 9 < offset || index >> 9 > length {
-            return Err(Fault { code: missing, entry_at, entry: entry::INVALID });
+            return Err(none(missing));
         }
         let entry = read_table(mem, entry_at).ok_or(none(code::ADDRESSING))?;
-        let fault = |code| Fault { code, entry_at, entry };
+        let fault = |code| Fault { code, entry_at: Some(entry_at) };
         if entry & entry::INVALID != 0 {
             return Err(fault(missing));
         }
         if entry >> 2 & 3 != 3 - level as u64 {
             return Err(fault(code::TRANSLATION_SPECIFICATION));
         }
-        if level == 3 && entry & entry::COMMON != 0 && designation & asce::PRIVATE != 0 {
+        let is_frame = edat && level >= 2 && entry & entry::FRAME != 0;
+        // Segments, and regions that are frames, are of all spaces or of a private one.
+        let common = (level == 3 || is_frame) && entry & entry::COMMON != 0;
+        if common && designation & asce::PRIVATE != 0 {
             return Err(fault(code::TRANSLATION_SPECIFICATION));
         }
         protected |= (edat || level == 3) && entry & entry::PROTECT != 0;
-        if edat && level >= 2 && entry & entry::FRAME != 0 {
+        if is_frame {
             let bits = shift as u8;
             let within = (1 << shift) - 1;
             no_execute |= entry & entry::NO_EXECUTE != 0;
@@ -188,9 +190,9 @@ fn follow(sys: &Sys, mem: &PhysMem, designation: u64, address: u64) -> Result<Fo
 
 fn page(mem: &PhysMem, origin: u64, address: u64, protected: bool) -> Result<Found, Fault> {
     let entry_at = origin + (address >> 12 & 0xff) * 8;
-    let none = Fault { code: code::ADDRESSING, entry_at, entry: 0 };
+    let none = Fault { code: code::ADDRESSING, entry_at: None };
     let entry = read_table(mem, entry_at).ok_or(none)?;
-    let fault = |code| Fault { code, entry_at, entry };
+    let fault = |code| Fault { code, entry_at: Some(entry_at) };
     if entry & entry::PAGE_INVALID != 0 {
         return Err(fault(code::PAGE));
     }
@@ -229,21 +231,21 @@ fn identify(space: Space, address: u64, access: Access) -> u64 {
 fn fault_exception(fault: u16, space: Space, address: u64, access: Access) -> Exception {
     let suppresses = matches!(fault, code::ADDRESSING | code::TRANSLATION_SPECIFICATION);
     let identification = (!suppresses).then(|| identify(space, address, access));
-    let length = (access == Access::Execute).then_some(2);
+    let length = length_unfetched(access);
     let plain = Program::new(fault);
-    Exception::Program(Program {
-        nullifies: !suppresses,
-        identification,
-        // A fetch that fails leaves the PSW at the instruction either way.
-        length: if suppresses { length.map(|_| 0) } else { length },
-        ..plain
-    })
+    Exception::Program(Program { nullifies: !suppresses, identification, length, ..plain })
+}
+
+/// The length of an instruction that cannot be fetched: not known, but never none. Where the fetch is suppressed the old PSW has
+/// gone on by it, so that going back by it finds the instruction (chapter 6, "ILC on Instruction-Fetching Exceptions").
+fn length_unfetched(access: Access) -> Option<u8> {
+    (access == Access::Execute).then_some(2)
 }
 
 /// A protection exception, with more bits of its identification.
 fn protection(space: Space, address: u64, access: Access, bits: u64) -> Exception {
     let identification = Some(identify(space, address, access) | bits);
-    let length = (access == Access::Execute).then_some(0);
+    let length = length_unfetched(access);
     Exception::Program(Program { identification, length, ..Program::new(code::PROTECTION) })
 }
 
@@ -263,6 +265,16 @@ fn is_low_protected(cx: &Cx<S390x>, space: Space) -> bool {
 /// Whether an address is among those that low-address protection protects.
 const fn is_low(address: u64) -> bool {
     address & !0x11ff == 0
+}
+
+/// Refuses to clear a frame that low-address protection has a part of, as a store to its real address would be.
+pub(crate) fn check_clearing(cx: &Cx<S390x>, real: u64) -> Result<(), Exit<S390x>> {
+    let space = Space { designation: 0, kind: SpaceKind::Real, key: 0 };
+    if real >> 12 < 2 && is_low_protected(cx, space) {
+        let low = identification::LOW_ADDRESS;
+        return Err(Exit::Exception(protection(space, real, Access::Write, low)));
+    }
+    Ok(())
 }
 
 /// A store into a guarded page.

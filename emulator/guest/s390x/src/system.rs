@@ -179,7 +179,12 @@ pub(crate) fn stsi(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
     privileged(cx)?;
     let (function, first, second) =
         (cx.cpu.regs[0] >> 28 & 0xf, cx.cpu.regs[0] & 0xff, cx.cpu.regs[1] & 0xffff);
-    if function > 0 && (cx.cpu.regs[0] & 0x0fff_ff00 != 0 || cx.cpu.regs[1] & 0xffff_0000 != 0) {
+    // A function that there is not is told before anything is looked at.
+    if function > 3 {
+        set_cc(cx, 3);
+        return Ok(0);
+    }
+    if cx.cpu.regs[0] & 0x0fff_ff00 != 0 || cx.cpu.regs[1] & 0xffff_0000 != 0 {
         return Err(program(code::SPECIFICATION));
     }
     if function == 0 {

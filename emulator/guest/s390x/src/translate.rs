@@ -18,7 +18,9 @@ const CHARACTERS: u32 = 256;
 pub(crate) fn tr(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
     let len = u32::from(Text(args[2]).byte(1)) + 1;
     let target = storage::first_span(cx, args, len, Access::Update)?;
-    let table = storage::second_span(cx, args, 256, Access::Read)?;
+    // Of the table, only what is used needs to be there.
+    let used = (0..len).map(|place| target.byte(cx, place)).max().unwrap_or(0);
+    let table = storage::second_span(cx, args, u32::from(used) + 1, Access::Read)?;
     for place in 0..len {
         let byte = target.byte(cx, place);
         let new = table.byte(cx, byte.into());
@@ -29,17 +31,19 @@ pub(crate) fn tr(cx: &mut Cx<S390x>, args: [u64; 3]) -> Helped {
 
 /// TRANSLATE AND TEST, from either end: stops at a byte whose function byte is not zero.
 fn translate_and_test(cx: &mut Cx<S390x>, args: [u64; 3], reverse: bool) -> Helped {
-    let [first, _, text] = args;
+    let [first, table, text] = args;
     let len = u32::from(Text(text).byte(1)) + 1;
-    let table = storage::second_span(cx, args, 256, Access::Read)?;
-    storage::first(cx, text);
     for step in 0..len {
         let offset = u64::from(step);
         let at = if reverse { first.wrapping_sub(offset) } else { first.wrapping_add(offset) };
         let at = storage::wrap(cx, at);
         let mut byte = [0];
+        storage::first(cx, text);
         storage::fetch(cx, at, &mut byte)?;
-        let function = table.byte(cx, byte[0].into());
+        let place = table.wrapping_add(byte[0].into());
+        storage::second(cx, text);
+        storage::fetch(cx, place, &mut byte)?;
+        let [function] = byte;
         if function != 0 {
             let mask = cx.cpu.sys.mask;
             let register = &mut cx.cpu.regs[1];

@@ -53,52 +53,49 @@ fn ask(cx: &mut Cx<S390x>, address: u64, register: u8) -> Result<Asked, Exit<S39
     match mmu::translate(cx, space.designation, address) {
         Ok(found) => Ok(Asked::Real(found.real)),
         Err(fault) => match fault.code {
-            code::SEGMENT if fault.entry_at != 0 => Ok(Asked::Not(1, fault.entry_at)),
-            code::PAGE => Ok(Asked::Not(2, fault.entry_at)),
             code::ADDRESSING | code::TRANSLATION_SPECIFICATION => Err(program(fault.code)),
-            other => Ok(Asked::Not(3, other.into())),
+            code => Ok(match (code, fault.entry_at) {
+                (code::SEGMENT, Some(entry_at)) => Asked::Not(1, entry_at),
+                (code::PAGE, Some(entry_at)) => Asked::Not(2, entry_at),
+                _ => Asked::Not(3, code.into()),
+            }),
         },
     }
 }
 
-/// LOAD REAL ADDRESS: bits 32 to 63, or all in 64-bit mode.
-pub(crate) fn lra(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
+/// Puts a real address, or what there is instead, into the first register: all of it, or bits 32 to 63.
+fn load_real_address(cx: &mut Cx<S390x>, place: u64, text: u64, is_long: bool) -> Helped {
     privileged(cx)?;
     let r1 = usize::from(Text(text).nibble(2));
-    let is_long = cx.cpu.sys.mask & psw::EA != 0;
+    let is_wide = |address: u64| !is_long && address >> 31 != 0;
     let (value, cc) = match ask(cx, place, Text(text).nibble(4))? {
+        Asked::Real(real) if is_wide(real) => return Err(program(code::SPECIAL_OPERATION)),
         Asked::Real(real) => (real, 0),
-        Asked::Not(cc, value) => (if cc == 3 { value | 0x8000_0000 } else { value }, cc),
+        // An entry that the short form cannot point at is told by its exception.
+        Asked::Not(1, at) if is_wide(at) => (code::SEGMENT.into(), 3),
+        Asked::Not(2, at) if is_wide(at) => (code::PAGE.into(), 3),
+        Asked::Not(cc, value) => (value, cc),
     };
-    if is_long && cc == 0 {
-        cx.cpu.regs[r1] = value;
-    } else if value >> 31 != 0 && cc == 0 {
-        return Err(program(code::SPECIAL_OPERATION));
-    } else {
-        let register = &mut cx.cpu.regs[r1];
-        *register = *register & !0xffff_ffff | value & 0xffff_ffff;
-    }
+    let register = &mut cx.cpu.regs[r1];
+    let high = *register & !0xffff_ffff;
+    *register = match cc {
+        3 => high | 0x8000_0000 | value,
+        _ if is_long => value,
+        _ => high | value,
+    };
     set_cc(cx, cc);
     Ok(0)
 }
 
+/// LOAD REAL ADDRESS: of 64 bits in the 64-bit mode alone.
+pub(crate) fn lra(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
+    let is_long = cx.cpu.sys.mask & psw::EA != 0;
+    load_real_address(cx, place, text, is_long)
+}
+
 /// LOAD REAL ADDRESS of 64 bits.
 pub(crate) fn lrag(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
-    privileged(cx)?;
-    let r1 = usize::from(Text(text).nibble(2));
-    match ask(cx, place, Text(text).nibble(4))? {
-        Asked::Real(real) => {
-            cx.cpu.regs[r1] = real;
-            set_cc(cx, 0);
-        }
-        Asked::Not(cc, value) => {
-            let register = &mut cx.cpu.regs[r1];
-            *register =
-                if cc == 3 { *register & !0xffff_ffff | value | 0x8000_0000 } else { value };
-            set_cc(cx, cc);
-        }
-    }
-    Ok(0)
+    load_real_address(cx, place, text, true)
 }
 
 /// STORE REAL ADDRESS.
@@ -127,9 +124,11 @@ pub(crate) fn lptea(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
         space_by(cx, control, r2)?.map(|space| mmu::translate(cx, space.designation, address));
     let (value, cc) = match found {
         Ok(Ok(found)) => (found.entry_at, u64::from(found.protected)),
-        Ok(Err(fault)) if fault.code == code::PAGE => (fault.entry_at, 0),
-        Ok(Err(fault)) if fault.code == code::SEGMENT => (fault.entry_at, 2),
-        Ok(Err(fault)) => (u64::from(fault.code), 3),
+        Ok(Err(fault)) => match (fault.code, fault.entry_at) {
+            (code::PAGE, Some(entry_at)) => (entry_at, 0),
+            (code::SEGMENT, Some(entry_at)) => (entry_at, 2),
+            _ => (u64::from(fault.code), 3),
+        },
         Err(code) => (u64::from(code), 3),
     };
     cx.cpu.regs[r1] = value;
@@ -251,7 +250,7 @@ pub(crate) fn idte(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
     let (r1, r2) = fields(text);
     let r3 = Text(text).nibble(4);
     let operand = cx.cpu.regs[r2];
-    if operand & 0x0000_0000_0000_f000 != 0 {
+    if operand & 0x000f_f000 != 0 {
         return Err(program(code::SPECIFICATION));
     }
     if operand & 0x800 == 0 {

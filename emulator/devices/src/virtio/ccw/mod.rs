@@ -75,9 +75,8 @@ impl VirtioCcw {
     }
 
     fn read_features(&self, cx: &mut DeviceCx<'_>, data: &mut Data) -> Result<(), Rejected> {
-        let mut block = [0; 5];
         // The features come little-endian; the index behind them says which 32.
-        data.fetch(cx.mem, &mut block)?;
+        let block: [u8; 5] = fetch(cx, data)?;
         let features = match block[4] {
             index @ (0 | 1) => (self.virtio.offered() >> (32 * index)) as u32,
             _ => 0,
@@ -122,6 +121,9 @@ impl VirtioCcw {
     }
 
     fn read_queue(&self, cx: &mut DeviceCx<'_>, data: &mut Data) -> Result<(), Rejected> {
+        if data.left() < 4 {
+            return Err(REJECT);
+        }
         let block: [u8; 2] = fetch(cx, data)?;
         let most = self.virtio.queue_max(half(&block, 0).into()).unwrap_or(0);
         data.store(cx.mem, &most.to_be_bytes())?;

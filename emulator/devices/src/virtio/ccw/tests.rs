@@ -165,6 +165,8 @@ fn nonsense_is_rejected() {
     assert!(!world.command(command::SET_REVISION, &[0, 1, 0, 0]));
     assert!(!world.command(command::READ_STATUS, &[0]));
     assert!(!world.command(command::WRITE_FEATURES, &[1, 0, 0, 0, 2]));
+    assert!(!world.command(command::READ_FEATURES, &[0; 4]));
+    assert!(!world.command(command::READ_QUEUE, &[0; 2]));
     assert!(!world.command(command::SET_QUEUE, &[0; 8]));
     let mut block = [0xff; spec::QUEUE_BLOCK];
     assert!(!world.command(command::SET_QUEUE, &block));

@@ -2,7 +2,8 @@
 //!
 //! An ELF file is put where its headers say. Anything else is put at address 0, as an image of storage: a Linux image of that
 //! kind has its entry and its parameter area at fixed places (arch/s390/include/asm/setup.h), and the command line and the
-//! initrd's place are written there. Linux as an ELF file has the same entry and the same area.
+//! initrd's place are written there. Linux as an ELF file has the same entry and the same area. Other images of storage start as
+//! after a load from a device: where the short PSW at address 0 says.
 
 use lockstep_log::{ImageRecord, ImageRole, MachineRecord};
 use lockstep_memory::PhysMem;
@@ -16,6 +17,10 @@ pub(super) const MASK: u64 = 0x0000_0001_8000_0000;
 
 /// Where Linux begins.
 const LINUX_ENTRY: u64 = 0x1_0000;
+/// What an image of Linux has, and where.
+const LINUX_MAGIC: (u64, &[u8; 6]) = (0x1_0008, b"S390EP");
+/// Where the address of the short PSW is.
+const SHORT_PSW_ADDRESS: u64 = 4;
 /// The entry that older ELF files of Linux name: the loader of its own.
 const LINUX_LOADER: u64 = 0x800;
 /// Linux's parameter area.
@@ -59,7 +64,7 @@ pub(super) fn load(
         load_elf(kernel, bytes, mem)?
     } else {
         place(mem, kernel, 0, bytes)?;
-        (LINUX_ENTRY, bytes.len() as u64)
+        (flat_entry(kernel, mem)?, bytes.len() as u64)
     };
     let linux = entry == LINUX_ENTRY || entry == LINUX_LOADER;
     if linux {
@@ -77,6 +82,22 @@ pub(super) fn load(
         place(mem, initrd, parameters::INITRD_SIZE, &(bytes.len() as u64).to_be_bytes())?;
     }
     Ok(entry)
+}
+
+/// Where an image of storage starts.
+fn flat_entry(record: &ImageRecord, mem: &PhysMem) -> Result<u64, BuildError> {
+    let (at, magic) = LINUX_MAGIC;
+    if mem.read(at).is_some_and(|found: [u8; 6]| found == *magic) {
+        return Ok(LINUX_ENTRY);
+    }
+    match mem.read(SHORT_PSW_ADDRESS).map_or(0, u32::from_be_bytes) & 0x7fff_ffff {
+        0 => {
+            let detail =
+                "neither an ELF file nor Linux, and without a PSW at address 0 to start by";
+            Err(BuildError::image(record, detail))
+        }
+        address => Ok(address.into()),
+    }
 }
 
 fn put_command_line(kernel: &ImageRecord, line: &str, mem: &mut PhysMem) -> Result<(), BuildError> {
