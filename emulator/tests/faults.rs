@@ -22,8 +22,6 @@ use harness::selection::Selection;
 use harness::trial::Trial;
 use lockstep_core::faults::Fault;
 
-/// Recordings of an attempt: the fewest that can differ.
-const RECORDINGS: u32 = 2;
 /// Seeds without the fault, unless said otherwise.
 const CLEAN_SEEDS: u64 = 20;
 
@@ -49,7 +47,6 @@ fn runner() -> Runner {
         root: root(),
         target: Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned(),
         goldens: Goldens::in_folder(root().join("golden")),
-        recordings: RECORDINGS,
     }
 }
 

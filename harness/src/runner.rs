@@ -33,8 +33,6 @@ pub struct Runner {
     pub target: PathBuf,
     /// The reviewed logs.
     pub goldens: Goldens,
-    /// How many recordings a trial makes.
-    pub recordings: u32,
 }
 
 /// What came of a trial.
@@ -124,7 +122,7 @@ impl Runner {
             trial.name(),
             failure.trim_end(),
             trial.seed,
-            trial.command(self.recordings),
+            trial.command(),
         );
         fs::write(place.join("failure.txt"), format!("{text}\n"))?;
         let page = self.page(trial, &failure, &place, &text);
@@ -140,7 +138,7 @@ impl Runner {
             title: trial.name(),
             failure: failure.lines().next().unwrap_or_default().to_owned(),
             facts: vec![("seed", trial.seed.to_string()), ("kept", place.display().to_string())],
-            command: trial.command(self.recordings),
+            command: trial.command(),
             divergence,
             schedules: attempt::lanes(place),
             text: text.to_owned(),

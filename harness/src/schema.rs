@@ -20,6 +20,7 @@ mod units;
 mod tests;
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -59,6 +60,9 @@ pub struct Scenario {
     /// The variations in which all of it must hold.
     #[serde(default)]
     pub axes: Axes,
+    /// How many recordings a trial makes, unless `--repeat` says otherwise.
+    #[serde(default = "default_repeat")]
+    pub repeat: NonZeroU32,
     /// How it is recorded.
     #[serde(default)]
     pub record: RecordOptions,
@@ -70,6 +74,11 @@ pub struct Scenario {
     /// How long one process may take, in wall time, before it counts as hanging.
     #[serde(default = "default_timeout")]
     pub timeout: Span,
+}
+
+/// The fewest that can differ.
+fn default_repeat() -> NonZeroU32 {
+    const { NonZeroU32::new(2).unwrap() }
 }
 
 fn default_timeout() -> Span {
@@ -109,7 +118,7 @@ pub struct Guest {
     pub append: Option<String>,
 }
 
-/// An axis is a list; every combination is a trial.
+/// An axis is a list; every combination is a trial, and so is each point beside them.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Axes {
@@ -123,6 +132,22 @@ pub struct Axes {
     pub schedules: Vec<Schedule>,
     /// Seeds of the guest's random numbers.
     pub seeds: Seeds,
+    /// Points beside the combinations: what is worth trying, but not with everything else.
+    pub also: Vec<Point>,
+}
+
+/// A trial beside the combinations. Where it says nothing, it has the first value of the axis.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Point {
+    /// How instructions are executed.
+    pub engine: Option<Engine>,
+    /// What else keeps the host busy.
+    pub load: Option<Load>,
+    /// Who decides which of the emulator's threads goes next.
+    pub schedule: Option<Schedule>,
+    /// Seed of the guest's random numbers.
+    pub seed: Option<u64>,
 }
 
 impl Default for Axes {
@@ -133,6 +158,7 @@ impl Default for Axes {
             loads: vec![Load::default()],
             schedules: vec![Schedule::Os],
             seeds: Seeds(vec![1]),
+            also: Vec::new(),
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct Selection {
     pub schedule: Option<Schedule>,
     /// These seeds instead of the scenario's.
     pub seeds: Option<Seeds>,
-    /// So many recordings in each trial.
+    /// So many recordings in each trial instead of the scenario's.
     pub repeat: Option<NonZeroU32>,
     /// Only this share of the trials.
     pub partition: Option<Partition>,
@@ -37,9 +37,6 @@ pub struct Selection {
     /// Begin no trial any more when one has failed.
     pub until_failure: bool,
 }
-
-/// The recordings of a trial unless said otherwise: the fewest that can differ.
-const DEFAULT_REPEAT: u32 = 2;
 
 impl Selection {
     /// The selection that the environment makes.
@@ -73,12 +70,6 @@ impl Selection {
                 Some(other) => return Err(format!("LOCKSTEP_UNTIL: `{other}` is not `failure`")),
             },
         })
-    }
-
-    /// How many recordings a trial makes.
-    #[must_use]
-    pub fn recordings(&self) -> u32 {
-        self.repeat.map_or(DEFAULT_REPEAT, NonZeroU32::get)
     }
 
     /// Whether a scenario of this name is wanted.
@@ -133,7 +124,6 @@ mod tests {
     fn nothing_selected_is_everything_twice() {
         let all = select(&[]).unwrap();
         assert!(all.wants("aarch64", "aarch64/hello"));
-        assert_eq!(all.recordings(), 2);
     }
 
     #[test]

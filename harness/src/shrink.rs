@@ -263,7 +263,7 @@ pub fn shrink(
         before: before.len(),
         runs: shrinking.runs,
         failure: headline(&again.text),
-        command: replayed.command(shrinking.runner.recordings),
+        command: replayed.command(),
         swaps: left.iter().map(|item| in_words(&result, item)).collect(),
         folder: place,
     })

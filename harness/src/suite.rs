@@ -65,7 +65,6 @@ impl Suite {
         let runner = Runner {
             target: target(&root),
             goldens: Goldens::in_folder(root.join("golden")),
-            recordings: selection.recordings(),
             root,
         };
         let mut suite = Self {

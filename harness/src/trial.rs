@@ -5,12 +5,13 @@
 //! `aarch64/timer/interp/cpu/os/seed-7`. Only `boards` is there just when a scenario has that axis, since it
 //! changes what is expected: `aarch64/timer/virt-gic-2/interp/none/os/seed-1`.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::catalog::{self, Entry};
 use crate::process::quoted;
-use crate::schema::{Axes, Engine, Load, Scenario, Schedule};
+use crate::schema::{Axes, Engine, Load, Point, Scenario, Schedule};
 use crate::selection::Selection;
 
 /// Something to run that passes or fails.
@@ -30,18 +31,21 @@ pub struct Trial {
     pub seed: u64,
     /// The fault that the emulator is to have.
     pub fault: Option<String>,
+    /// How many recordings it makes.
+    pub recordings: NonZeroU32,
 }
 
 impl Trial {
     /// The trials of a scenario that are selected.
     #[must_use]
     pub fn all(entry: &Arc<Entry>, scenario: &Scenario, selection: &Selection) -> Vec<Self> {
-        let mut axes = selected(&scenario.axes, selection);
+        let mut points = points(&scenario.axes, selection);
         if scenario.fault.is_some() && selection.seeds.is_none() {
             // They are schedules to hunt with (see `runner::hunt`); without the fault one is like the other.
-            axes.seeds.0.truncate(1);
+            let first = points.first().map(|point| point.3);
+            points.retain(|point| Some(point.3) == first);
         }
-        let mut boards: Vec<_> = axes.boards.into_iter().map(Some).collect();
+        let mut boards: Vec<_> = scenario.axes.boards.iter().cloned().map(Some).collect();
         if boards.is_empty() {
             boards.push(None);
         }
@@ -51,21 +55,16 @@ impl Trial {
         }
         let mut trials = Vec::new();
         for board in &boards {
-            for &engine in &axes.engines {
-                for load in &axes.loads {
-                    for schedule in &axes.schedules {
-                        trials.extend(axes.seeds.0.iter().map(|&seed| Self {
-                            entry: Arc::clone(entry),
-                            board: board.clone(),
-                            engine,
-                            load: load.clone(),
-                            schedule: schedule.clone(),
-                            seed,
-                            fault: selection.fault.clone(),
-                        }));
-                    }
-                }
-            }
+            trials.extend(points.iter().cloned().map(|(engine, load, schedule, seed)| Self {
+                entry: Arc::clone(entry),
+                board: board.clone(),
+                engine,
+                load,
+                schedule,
+                seed,
+                fault: selection.fault.clone(),
+                recordings: selection.repeat.unwrap_or(scenario.repeat),
+            }));
         }
         trials
     }
@@ -112,8 +111,8 @@ impl Trial {
 
     /// The command that runs this trial, and only it.
     #[must_use]
-    pub fn command(&self, recordings: u32) -> String {
-        let Self { engine, load, schedule, seed, .. } = self;
+    pub fn command(&self) -> String {
+        let Self { engine, load, schedule, seed, recordings, .. } = self;
         let board = self.board.as_ref().map(|board| format!(" --board {board}"));
         let (load, schedule) = (quoted(&load.to_string()), quoted(&schedule.to_string()));
         let fault = self.fault.as_ref().map(|fault| format!(" --fault {}", quoted(fault)));
@@ -127,21 +126,36 @@ impl Trial {
     }
 }
 
-fn selected(axes: &Axes, selection: &Selection) -> Axes {
-    let mut axes = axes.clone();
-    if let Some(engine) = selection.engine {
-        axes.engines = vec![engine];
+/// All combinations of the axes, and the points beside them, with what is selected in place of an axis.
+fn points(axes: &Axes, selection: &Selection) -> Vec<(Engine, Load, Schedule, u64)> {
+    let engines = selection.engine.map_or_else(|| axes.engines.clone(), |engine| vec![engine]);
+    let loads = selection.load.clone().map_or_else(|| axes.loads.clone(), |load| vec![load]);
+    let schedules =
+        selection.schedule.clone().map_or_else(|| axes.schedules.clone(), |it| vec![it]);
+    let seeds = &selection.seeds.as_ref().unwrap_or(&axes.seeds).0;
+    let mut points = Vec::new();
+    for &engine in &engines {
+        for load in &loads {
+            for schedule in &schedules {
+                let point = |&seed: &u64| (engine, load.clone(), schedule.clone(), seed);
+                points.extend(seeds.iter().map(point));
+            }
+        }
     }
-    if let Some(load) = &selection.load {
-        axes.loads = vec![load.clone()];
+    for also in &axes.also {
+        let Some(mut point) = points.first().cloned() else { break };
+        // What is selected replaces a point's own value like an axis.
+        let Point { engine, load, schedule, seed } = also.clone();
+        point.0 = engine.filter(|_| selection.engine.is_none()).unwrap_or(point.0);
+        point.1 = load.filter(|_| selection.load.is_none()).unwrap_or(point.1);
+        point.2 = schedule.filter(|_| selection.schedule.is_none()).unwrap_or(point.2);
+        point.3 = seed.filter(|_| selection.seeds.is_none()).unwrap_or(point.3);
+        // It may then be one that is there.
+        if !points.contains(&point) {
+            points.push(point);
+        }
     }
-    if let Some(schedule) = &selection.schedule {
-        axes.schedules = vec![schedule.clone()];
-    }
-    if let Some(seeds) = &selection.seeds {
-        axes.seeds = seeds.clone();
-    }
-    axes
+    points
 }
 
 /// A load or a schedule as a part of a name, which may become a path in an archive: `pct:depth=3` is `pct-depth=3`.
@@ -203,7 +217,7 @@ mod tests {
                 "aarch64/timer/interp/cpu-2+stress-ng---vm-1/replay-a-b/seed-1",
             ]
         );
-        let command = trials[0].command(2);
+        let command = trials[0].command();
         let part = "--load 'cpu:2+stress-ng:--vm 1' --schedule pct:depth=3 --seed 1";
         assert!(command.contains(part), "{command}");
     }
@@ -246,11 +260,41 @@ mod tests {
         );
     }
 
+    /// Catches points that become axes, that lose what they do not say, or that come twice.
+    #[test]
+    fn points_beside_the_combinations() {
+        let axes = "{ engines: [auto], loads: [none, cpu], also: [{ engine: interp }, { load: fork, seed: 4 }] }";
+        assert_eq!(
+            names(axes, &Selection::default()),
+            [
+                "aarch64/timer/auto/none/os/seed-1",
+                "aarch64/timer/auto/cpu/os/seed-1",
+                "aarch64/timer/interp/none/os/seed-1",
+                "aarch64/timer/auto/fork/os/seed-4",
+            ]
+        );
+        let load = Some(Load::of(schema::Hog::Cpu));
+        let selection = Selection { engine: Some(Engine::Jit), load, ..Selection::default() };
+        assert_eq!(
+            names(axes, &selection),
+            ["aarch64/timer/jit/cpu/os/seed-1", "aarch64/timer/jit/cpu/os/seed-4"]
+        );
+    }
+
+    /// Catches a file's number of recordings that hides the one that is asked for.
+    #[test]
+    fn a_selection_says_how_often() {
+        let of = |selection: &Selection| trials("{}\nrepeat: 1", selection)[0].recordings.get();
+        assert_eq!(of(&Selection::default()), 1);
+        assert_eq!(of(&Selection { repeat: NonZeroU32::new(7), ..Selection::default() }), 7);
+    }
+
     #[test]
     fn the_command_runs_the_same_trial_again() {
-        let trial = &trials("{ boards: ['virt,gic=2'] }", &Selection::default())[0];
+        let selection = Selection { repeat: NonZeroU32::new(20), ..Selection::default() };
+        let trial = &trials("{ boards: ['virt,gic=2'] }", &selection)[0];
         assert_eq!(
-            trial.command(20),
+            trial.command(),
             "cargo xtask replay-tests --scenario aarch64/timer --board virt,gic=2 \
              --engine interp --load none --schedule os --seed 1 --repeat 20"
         );

@@ -26,7 +26,6 @@ fn run() -> Result<bool, String> {
     let runner = Runner {
         target: root.join("target"),
         goldens: Goldens::in_folder(root.join("golden")),
-        recordings: selection.recordings(),
         root,
     };
     let (mut failures, mut schedules) = (Tally::default(), Tally::default());

@@ -57,7 +57,6 @@ fn run() -> Result<bool, String> {
     let runner = Runner {
         target: root.join("target"),
         goldens: Goldens::in_folder(root.join("golden")),
-        recordings: 2,
         root,
     };
     let entries = catalog::read(&runner.root).map_err(|error| error.to_string())?;

@@ -29,12 +29,8 @@ fn run() -> Result<String, String> {
     let trial = Trial::only(&root, &selection)?;
     let emulator = emulator::find(&root)?;
     let folder = root.join("target/lockstep-shrunk").join(trial.name());
-    let runner = Runner {
-        target: folder.clone(),
-        goldens: Goldens::in_folder(root.join("golden")),
-        recordings: selection.recordings(),
-        root,
-    };
+    let runner =
+        Runner { target: folder.clone(), goldens: Goldens::in_folder(root.join("golden")), root };
     let shrunk = shrink(&runner, &trial, emulator, &folder).map_err(|error| error.to_string())?;
     Ok(shrunk.to_string())
 }

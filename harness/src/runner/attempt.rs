@@ -52,7 +52,7 @@ impl Attempt<'_> {
         self.find_prefix()?;
         let disks = self.disk_digests()?;
         let mut not_tried = None;
-        for recording in 1..=self.runner.recordings {
+        for recording in 1..=self.trial.recordings.get() {
             for (index, step) in self.scenario.steps.iter().enumerate() {
                 match step {
                     Step::Record(keep) => self.record(recording, keep)?,

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io;
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use super::Runner;
@@ -108,6 +109,7 @@ impl Trial {
     #[must_use]
     pub fn hunted(entry: std::sync::Arc<crate::catalog::Entry>, engine: Engine) -> Self {
         let (load, schedule) = (Load::default(), Schedule::Random);
-        Self { entry, board: None, engine, load, schedule, seed: 0, fault: None }
+        let recordings = entry.scenario.as_ref().map_or(NonZeroU32::MIN, |it| it.repeat);
+        Self { entry, board: None, engine, load, schedule, seed: 0, fault: None, recordings }
     }
 }

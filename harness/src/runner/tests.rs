@@ -1,6 +1,7 @@
 //! The runner, with a shell script in the place of the emulator.
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::selection::Selection;
 /// A repository with one scenario and an emulator that does what a test needs.
 struct Stage {
     root: tempfile::TempDir,
-    recordings: u32,
+    repeat: Option<NonZeroU32>,
 }
 
 /// What the stand-in does unless told otherwise.
@@ -56,7 +57,7 @@ impl Stage {
         let script = format!("#!/bin/sh\nhere={}\n{emulator}", root.path().display());
         fs::write(path("emulator"), script).unwrap();
         fs::set_permissions(path("emulator"), fs::Permissions::from_mode(0o755)).unwrap();
-        Self { root, recordings: 2 }
+        Self { root, repeat: None }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -72,12 +73,12 @@ impl Stage {
         let scenario = scenario.map_err(|error| error.report()).unwrap();
         let name = "aarch64/hello".to_owned();
         let entry = Arc::new(Entry { name, folder, scenario: Ok(scenario.clone()) });
-        let trial = Trial::all(&entry, &scenario, &Selection::default()).remove(0);
+        let selection = Selection { repeat: self.repeat, ..Selection::default() };
+        let trial = Trial::all(&entry, &scenario, &selection).remove(0);
         let runner = Runner {
             root: self.path(""),
             target: self.path("target"),
             goldens: Goldens::in_folder(self.path("golden")),
-            recordings: self.recordings,
         };
         runner.run(&trial, || Ok(self.path("emulator"))).unwrap()
     }
@@ -96,7 +97,7 @@ impl Stage {
 #[test]
 fn recordings_that_agree_pass_and_leave_nothing() {
     let mut stage = Stage::new(HONEST);
-    stage.recordings = 5;
+    stage.repeat = NonZeroU32::new(5);
     let outcome = stage.run("expect: { golden: false, console: { contains: [ell, o] } }");
     assert_eq!(outcome.failure, None);
     assert_eq!(outcome.logs.len(), 5);

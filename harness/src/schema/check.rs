@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::error::Problem;
 use super::locate::Segment::{self, Index, Key};
 use super::{
-    Axes, Disk, Expect, Guest, Image, Io, Machine, Move, Scenario, ScriptStep, Step, Typing, debug,
+    Axes, Caught, Disk, Expect, Guest, Image, Io, Machine, Move, Point, Scenario, ScriptStep, Step,
+    Typing, debug,
 };
 
 type Checked = Result<(), Problem>;
@@ -167,6 +168,10 @@ fn fault(scenario: &Scenario) -> Checked {
         (None, None, Some(_)) => {
             Err(Problem::at([Key("expect"), Key("says")], "has no effect without a `fault`"))
         }
+        (_, Some(Caught::DifferentLogs), _) if scenario.repeat.get() == 1 => Err(Problem::at(
+            [Key("repeat")],
+            "one log does not differ from another: `caught` wants two",
+        )),
         _ => Ok(()),
     }
 }
@@ -215,6 +220,17 @@ fn axes(axes: &Axes) -> Checked {
     axis("loads", &axes.loads)?;
     axis("schedules", &axes.schedules)?;
     axis("seeds", &axes.seeds.0)?;
+    let is_there = |point: &Point| {
+        let Point { engine, load, schedule, seed } = point;
+        engine.is_none_or(|it| axes.engines.contains(&it))
+            && load.as_ref().is_none_or(|it| axes.loads.contains(it))
+            && schedule.as_ref().is_none_or(|it| axes.schedules.contains(it))
+            && seed.is_none_or(|it| axes.seeds.0.contains(&it))
+    };
+    if let Some(index) = axes.also.iter().position(is_there) {
+        let path = [Key("axes"), Key("also"), Index(index)];
+        return Err(Problem::at(path, "is one of the combinations already"));
+    }
     if axes.boards.is_empty() { Ok(()) } else { axis("boards", &axes.boards) }
 }
 

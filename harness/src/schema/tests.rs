@@ -214,6 +214,9 @@ fn axes_and_expectations_that_cannot_be() {
     wrong("loads: [none, cpu]", "loads: []", "13:10", "there would be no trial");
     wrong("loads: [none, cpu]", "loads: [cpu, cpu]", "13:16", "is there twice");
     wrong("loads: [none, cpu]", "boards: [virt]", "3:10", "the axis `boards` says this too");
+    let also = "loads: [none, cpu]\n  also: [{ load: fork }, { load: cpu }]";
+    wrong("loads: [none, cpu]", also, "14:26", "one of the combinations already");
+    wrong("axes:", "repeat: 0\naxes:", "12:9", "nonzero");
     wrong("  board: virt,gic=3\n", "", "3:3", "has no board");
     wrong("cpus: 2", "cpus: 0", "5:9", "must not be zero");
     wrong("expect:", "expect:\n  repeatable: false", "18:15", "cannot all match one golden");

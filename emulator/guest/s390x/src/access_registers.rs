@@ -49,7 +49,8 @@ struct Named {
     fetch_only: bool,
 }
 
-fn word(cx: &Cx<S390x>, real: u64) -> Result<u32, u16> {
+/// A word of a table in real storage.
+pub(crate) fn word(cx: &Cx<S390x>, real: u64) -> Result<u32, u16> {
     let at = absolute(cx.cpu.sys.prefix, real & 0x7fff_ffff);
     cx.mem.read(at).map(u32::from_be_bytes).ok_or(code::ADDRESSING)
 }
@@ -61,8 +62,36 @@ fn named(cx: &Cx<S390x>, token: u32) -> Result<Named, u16> {
     match token {
         alet::PRIMARY => return own(cr[1]),
         alet::SECONDARY => return own(cr[7]),
-        _ if token & alet::RESERVED != 0 => return Err(code::ALET_SPECIFICATION),
         _ => {}
+    }
+    let Listed { first, space } = listed(cx, token, true)?;
+    if first & entry::PRIVATE != 0 {
+        let index = (cr[8] >> 16) as u16;
+        let status = word(cx, space)?;
+        let sizes = word(cx, space + 4)?;
+        if index != first as u16 && !has_authority(cx, index, [status, sizes], SECONDARY)? {
+            return Err(code::EXTENDED_AUTHORITY);
+        }
+    }
+    let designation = u64::from(word(cx, space + 8)?) << 32 | u64::from(word(cx, space + 12)?);
+    Ok(Named { designation, fetch_only: first & entry::FETCH_ONLY != 0 })
+}
+
+/// What an access list has for a token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listed {
+    /// The first word of its entry.
+    first: u32,
+    /// Where the ASN-second-table entry is.
+    pub(crate) space: u64,
+}
+
+/// Looks a token up in its list, and sees that the space is still the one that was meant. BRANCH IN SUBSPACE GROUP does not ask for
+/// the sequence number of the access-list entry.
+pub(crate) fn listed(cx: &Cx<S390x>, token: u32, in_sequence: bool) -> Result<Listed, u16> {
+    let cr = &cx.cpu.sys.cr;
+    if token & alet::RESERVED != 0 {
+        return Err(code::ALET_SPECIFICATION);
     }
     let table = if token & alet::PRIMARY_LIST != 0 { cr[5] } else { cr[2] } & 0x7fff_ffc0;
     let list = word(cx, table + LIST)?;
@@ -75,7 +104,7 @@ fn named(cx: &Cx<S390x>, token: u32) -> Result<Named, u16> {
     if first & entry::INVALID != 0 {
         return Err(code::ALEN_TRANSLATION);
     }
-    if (first ^ token) & 0x00ff_0000 != 0 {
+    if in_sequence && (first ^ token) & 0x00ff_0000 != 0 {
         return Err(code::ALE_SEQUENCE);
     }
     let space = u64::from(word(cx, at + 8)? & 0x7fff_ffc0);
@@ -86,28 +115,30 @@ fn named(cx: &Cx<S390x>, token: u32) -> Result<Named, u16> {
     if word(cx, space + 20)? != word(cx, at + 12)? {
         return Err(code::ASTE_SEQUENCE);
     }
-    if first & entry::PRIVATE != 0 {
-        authorize(cx, first as u16, status, word(cx, space + 4)?)?;
-    }
-    let designation = u64::from(word(cx, space + 8)?) << 32 | u64::from(word(cx, space + 12)?);
-    Ok(Named { designation, fetch_only: first & entry::FETCH_ONLY != 0 })
+    Ok(Listed { first, space })
 }
 
-/// Whether the extended authorization index is that of a private entry, or has secondary authority in the space's table.
-fn authorize(cx: &Cx<S390x>, owner: u16, status: u32, sizes: u32) -> Result<(), u16> {
-    let index = (cx.cpu.sys.cr[8] >> 16) as u16;
-    if index == owner {
-        return Ok(());
-    }
+/// Primary authority, as the first pair of bits of an authority table has it.
+pub(crate) const PRIMARY: u8 = 0x80;
+/// Secondary authority.
+pub(crate) const SECONDARY: u8 = 0x40;
+
+/// Whether an authorization index has an authority in a space's table, which the first two words of the space's entry designate
+/// (chapter 3, "ASN Authorization").
+pub(crate) fn has_authority(
+    cx: &Cx<S390x>,
+    index: u16,
+    [status, sizes]: [u32; 2],
+    authority: u8,
+) -> Result<bool, u16> {
     let last = sizes >> 4 & 0xfff;
     if u32::from(index >> 4) > last {
-        return Err(code::EXTENDED_AUTHORITY);
+        return Ok(false);
     }
     let at = u64::from(status & 0x7fff_fffc) + u64::from(index >> 2);
     let at = absolute(cx.cpu.sys.prefix, at & 0x7fff_ffff);
     let [byte] = cx.mem.read(at).ok_or(code::ADDRESSING)?;
-    let secondary = 0x40 >> (2 * (index & 3));
-    if byte & secondary == 0 { Err(code::EXTENDED_AUTHORITY) } else { Ok(()) }
+    Ok(byte & authority >> (2 * (index & 3)) != 0)
 }
 
 /// The space that an access register names; register 0 is the primary one's, whatever it holds.

@@ -24,6 +24,8 @@ pub(crate) mod cr0 {
     pub(crate) const VECTOR: u64 = 1 << (63 - 46);
     /// Both that vector instructions need.
     pub(crate) const VECTORS: u64 = AFP | VECTOR;
+    /// ASN and LX reuse.
+    pub(crate) const REUSE: u64 = 1 << (63 - 44);
     /// Emergency signals.
     pub(crate) const EMERGENCY: u64 = 1 << (63 - 49);
     /// External calls.
@@ -42,4 +44,6 @@ pub(crate) mod cr0 {
 pub(crate) mod cr14 {
     /// Channel reports.
     pub(crate) const CHANNEL_REPORT: u64 = 1 << (63 - 35);
+    /// ASN translation.
+    pub(crate) const ASN_TRANSLATION: u64 = 1 << (63 - 44);
 }

@@ -4,10 +4,13 @@ use lockstep_cpu::{Cx, Exit};
 
 use crate::control::cr0;
 use crate::exceptions::{self, code, program};
+use crate::linkage::following;
 use crate::long::set_cc;
+use crate::mmu::asce;
+use crate::program_call::{go, space_switch};
 use crate::system::{check_key, privileged};
 use crate::timing_ops::aligned;
-use crate::{S390x, Text, mmu, psw, storage};
+use crate::{S390x, Text, mmu, per, psw, storage, trace};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -122,8 +125,28 @@ pub(crate) fn ipk(cx: &mut Cx<S390x>, _args: [u64; 3]) -> Helped {
     Ok(0)
 }
 
+/// The interruption after an instruction that goes to or from home space, where one of both spaces asks for it.
+pub(crate) fn between_homes(
+    cx: &mut Cx<S390x>,
+    new: u64,
+    (target, text): (u64, u64),
+    branches: bool,
+) -> Result<(), Exit<S390x>> {
+    let is_home = |mask: u64| mask >> psw::SPACE_SHIFT & 3 == 3;
+    let (old, cr) = (cx.cpu.sys.mask, cx.cpu.sys.cr);
+    let marked = (cr[1] | cr[13]) & asce::SPACE_SWITCH != 0;
+    let is_event = marked || per::foretells(cx, branches.then_some(target));
+    if new & psw::DAT == 0 || is_home(old) == is_home(new) || !is_event {
+        return Ok(());
+    }
+    // Home space has no number.
+    let left = if is_home(old) { (cr[13], 0) } else { (cr[1], cr[4] as u16) };
+    go(cx, new, target);
+    Err(space_switch(cx, left, target, text))
+}
+
 /// The address-space control that an operand of SET ADDRESS SPACE CONTROL asks for.
-fn set_space(cx: &mut Cx<S390x>, place: u64) -> Helped {
+fn set_space(cx: &mut Cx<S390x>, place: u64, text: u64) -> Helped {
     let control = match place & 0xf00 {
         0x000 => 0,
         0x100 => 2,
@@ -138,18 +161,21 @@ fn set_space(cx: &mut Cx<S390x>, place: u64) -> Helped {
     if mask & psw::DAT == 0 || cx.cpu.sys.cr[0] & cr0::SECONDARY == 0 {
         return Err(program(code::SPECIAL_OPERATION));
     }
-    change(cx, mask & !psw::SPACE | control << psw::SPACE_SHIFT);
+    let new = mask & !psw::SPACE | control << psw::SPACE_SHIFT;
+    let next = following(cx, text);
+    between_homes(cx, new, (next, text), false)?;
+    change(cx, new);
     Ok(0)
 }
 
 /// SET ADDRESS SPACE CONTROL.
-pub(crate) fn sac(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
-    set_space(cx, place)
+pub(crate) fn sac(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
+    set_space(cx, place, text)
 }
 
 /// SET ADDRESS SPACE CONTROL FAST.
-pub(crate) fn sacf(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
-    set_space(cx, place)
+pub(crate) fn sacf(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
+    set_space(cx, place, text)
 }
 
 /// INSERT ADDRESS SPACE CONTROL.
@@ -185,7 +211,8 @@ pub(crate) fn control_changed(cx: &mut Cx<S390x>, old: &[u64; 16]) {
         cx.cpu.tlb.invalidate(|entry| entry.page < 2);
     }
     let spaces = [1, 7, 13].iter().any(|&number: &usize| old[number] != cr[number]);
-    if spaces || changed != 0 || old[0] != cr[0] || old[9] != cr[9] {
+    let watches = [old[12], cr[12]].map(trace::watches_instructions);
+    if spaces || changed != 0 || old[0] != cr[0] || old[9] != cr[9] || watches[0] != watches[1] {
         psw::derive(&mut cx.cpu);
         cx.refetch();
     }

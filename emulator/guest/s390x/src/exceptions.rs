@@ -30,13 +30,31 @@ pub(crate) mod code {
     pub(crate) const TRANSLATION_SPECIFICATION: u16 = 0x12;
     pub(crate) const SPECIAL_OPERATION: u16 = 0x13;
     pub(crate) const OPERAND: u16 = 0x15;
+    pub(crate) const TRACE_TABLE: u16 = 0x16;
     pub(crate) const VECTOR: u16 = 0x1b;
+    pub(crate) const SPACE_SWITCH: u16 = 0x1c;
+    pub(crate) const PC_SPECIFICATION: u16 = 0x1f;
+    pub(crate) const AFX_TRANSLATION: u16 = 0x20;
+    pub(crate) const ASX_TRANSLATION: u16 = 0x21;
+    pub(crate) const LX_TRANSLATION: u16 = 0x22;
+    pub(crate) const EX_TRANSLATION: u16 = 0x23;
+    pub(crate) const PRIMARY_AUTHORITY: u16 = 0x24;
+    pub(crate) const SECONDARY_AUTHORITY: u16 = 0x25;
+    pub(crate) const LFX_TRANSLATION: u16 = 0x26;
+    pub(crate) const LSX_TRANSLATION: u16 = 0x27;
     pub(crate) const ALET_SPECIFICATION: u16 = 0x28;
     pub(crate) const ALEN_TRANSLATION: u16 = 0x29;
     pub(crate) const ALE_SEQUENCE: u16 = 0x2a;
     pub(crate) const ASTE_VALIDITY: u16 = 0x2b;
     pub(crate) const ASTE_SEQUENCE: u16 = 0x2c;
     pub(crate) const EXTENDED_AUTHORITY: u16 = 0x2d;
+    pub(crate) const LSTE_SEQUENCE: u16 = 0x2e;
+    pub(crate) const ASTE_INSTANCE: u16 = 0x2f;
+    pub(crate) const STACK_FULL: u16 = 0x30;
+    pub(crate) const STACK_EMPTY: u16 = 0x31;
+    pub(crate) const STACK_SPECIFICATION: u16 = 0x32;
+    pub(crate) const STACK_TYPE: u16 = 0x33;
+    pub(crate) const STACK_OPERATION: u16 = 0x34;
     pub(crate) const ASCE_TYPE: u16 = 0x38;
     pub(crate) const REGION_FIRST: u16 = 0x39;
     pub(crate) const REGION_SECOND: u16 = 0x3a;
@@ -74,6 +92,26 @@ type Cpu = Vcpu<S390x>;
 /// What ends an instruction with a program interruption that has nothing but a code.
 pub(crate) fn program(code: u16) -> Exit<S390x> {
     Exit::Exception(Exception::Program(Program::new(code)))
+}
+
+/// The same, leaving the PSW at the instruction.
+pub(crate) fn nullified(code: u16) -> Exit<S390x> {
+    Exit::Exception(Exception::Program(Program { nullifies: true, ..Program::new(code) }))
+}
+
+/// A nullifying exception that tells an address-space number or a program-call number.
+pub(crate) fn numbered(code: u16, number: u32) -> Exit<S390x> {
+    let identification = Some(number.into());
+    let plain = Program::new(code);
+    Exit::Exception(Exception::Program(Program { nullifies: true, identification, ..plain }))
+}
+
+/// Whether the identification is a number of four bytes, which leaves those before it alone.
+const fn is_numbered(code: u16) -> bool {
+    matches!(
+        code & 0x7f,
+        code::SPACE_SWITCH | code::AFX_TRANSLATION..=code::LSX_TRANSLATION | code::LSTE_SEQUENCE
+    )
 }
 
 /// A data exception.
@@ -157,12 +195,18 @@ fn take_program(cx: &mut Cx<S390x>, program: Program) {
     cx.bp.witness(What::Exception { class, syndrome, address, pc });
     let [high, low] = program.code.to_be_bytes();
     mmu::write_real(cx, lowcore::PROGRAM, &[0, length, high, low]);
+    let numbered = is_numbered(program.code);
     if let Some(identification) = program.identification {
-        mmu::write_real(cx, lowcore::TRANSLATION_EXCEPTION, &identification.to_be_bytes());
+        let at = lowcore::TRANSLATION_EXCEPTION;
+        let bytes = identification.to_be_bytes();
+        let skipped = if numbered { 4 } else { 0 };
+        mmu::write_real(cx, at + skipped, &bytes[skipped as usize..]);
     }
-    let is_of_register =
-        matches!(program.code & 0x7f, code::ALET_SPECIFICATION..=code::EXTENDED_AUTHORITY);
-    if program.identification.is_some() || is_of_register {
+    let is_of_register = matches!(
+        program.code & 0x7f,
+        code::ALET_SPECIFICATION..=code::EXTENDED_AUTHORITY | code::ASTE_INSTANCE
+    );
+    if program.identification.is_some() && !numbered || is_of_register {
         mmu::write_real(cx, lowcore::ACCESS_IDENTIFICATION, &[program.access_register]);
     }
     if let Some(event) = program.per {

@@ -8,7 +8,7 @@ use lockstep_cpu::{Access, Cx, Emit, Exit, Meaning};
 use crate::decode::{self, Format};
 use crate::exceptions::{code, program};
 use crate::ops::*;
-use crate::{Insn, S390x, Text, access_registers, psw, table};
+use crate::{Insn, S390x, Text, access_registers, psw, table, trace};
 
 type Done<E> = Result<(), <E as Emit<S390x>>::Exit>;
 
@@ -70,7 +70,9 @@ fn run(cx: &mut Cx<S390x>, target: u64, text: u64) -> Result<u64, Exit<S390x>> {
     let mut insn = Insn { len, ..decoded.insn };
     move_origin(&mut insn, decoded.row, target.wrapping_sub(cx.cpu.pc) as i64);
     let meaning: Meaning<Cx<S390x>, Insn, Exit<S390x>> = table::meaning(decoded.row);
+    let traced = trace::prepare_ordinary(cx, Text(u64::from_be_bytes(bytes)), len.into())?;
     meaning(cx, &insn)?;
+    trace::store(cx, traced);
     // Whatever it was, the next instruction may be fetched under other rules.
     cx.look_up();
     Ok(0)
@@ -105,4 +107,28 @@ fn move_origin(insn: &mut Insn, row: u16, distance: i64) {
         Format::RIE_E | Format::RSI => insn.imm = insn.imm.wrapping_add(distance),
         _ => insn.imm = insn.imm.wrapping_add(distance / 2),
     }
+}
+
+/// Where the executing instruction itself is: the target, when it is that of an EXECUTE at the pc. To be asked before registers change.
+pub(crate) fn place_of_instruction(cx: &mut Cx<S390x>) -> u64 {
+    let pc = cx.cpu.pc;
+    let Some(fetch) = cx.cpu.fetch else { return pc };
+    let text = access_registers::text_at_pc(cx, fetch.frame);
+    let register = |number: u8| match number {
+        0 => 0,
+        number => cx.cpu.regs[usize::from(number)],
+    };
+    let target = match text.byte(0) {
+        0x44 => {
+            let displacement = text.0 >> 32 & 0xfff;
+            let sum = register(text.nibble(3)).wrapping_add(register(text.nibble(4)));
+            sum.wrapping_add(displacement)
+        }
+        0xc6 if text.nibble(3) == 0 => {
+            let halfwords = (text.0 >> 16) as i32;
+            pc.wrapping_add_signed(i64::from(halfwords) * 2)
+        }
+        _ => pc,
+    };
+    crate::storage::wrap(cx, target)
 }

@@ -9,6 +9,7 @@ pub const INSTALLED: &[u16] = &[
     3,   // DAT enhancement
     4,   // with selective IDTE clearing: of segments
     5,   // and of regions.
+    6,   // Reuse of address-space numbers.
     7,   // STORE FACILITY LIST EXTENDED.
     8,   // Enhanced DAT 1.
     9,   // Sense running status.

@@ -2,11 +2,14 @@
 //!
 //! `table` has a row per instruction, in groups; `decode` finds the row and takes the operands apart; `integer`, `memory_ops`,
 //! `branch`, `long`, `system`, `io`, `float`, `decimal`, `crypto` and `vector` say what the rows mean; `mmu` walks
-//! translation tables, `storage` is how helpers reach operands, `exceptions` takes interruptions, `psw` and `sys` hold what a
+//! translation tables, `asn`, `program_call`, `linkage` and `authority` go from one address space to another, `trace` and `trap`
+//! tell of it, `storage` is how helpers reach operands, `exceptions` takes interruptions, `psw` and `sys` hold what a
 //! processor has beyond its registers. "Principles of Operation" is SA22-7832.
 
 mod access;
 mod access_registers;
+mod asn;
+mod authority;
 mod branch;
 mod control;
 mod control_ops;
@@ -32,6 +35,7 @@ mod integer;
 mod io;
 mod keys;
 mod keys_ops;
+mod linkage;
 mod locked;
 mod long;
 pub mod lowcore;
@@ -42,18 +46,22 @@ mod mvc_ops;
 mod ops;
 mod per;
 mod platform;
+mod program_call;
 pub mod psw;
 mod reset;
 mod shifts;
 mod signal;
+mod sort;
 mod storage;
 mod sys;
 mod system;
 mod table;
 mod timing;
 mod timing_ops;
+mod trace;
 mod translate;
 mod translation_ops;
+mod trap;
 mod vector;
 mod watchdog;
 

@@ -16,7 +16,13 @@ use crate::{Exception, Program, S390x, access_registers, reg};
 /// Bits of an address-space-control element.
 pub(crate) mod asce {
     pub(crate) const ORIGIN: u64 = !0xfff;
+    /// Of a subspace group.
+    pub(crate) const GROUP: u64 = 0x200;
     pub(crate) const PRIVATE: u64 = 0x100;
+    /// Coming to and going from the space is an event.
+    pub(crate) const SPACE_SWITCH: u64 = 0x40;
+    /// What stays the base space's when a subspace takes its place: that, and the event of storage alteration.
+    pub(crate) const EVENTS: u64 = 0x80 | SPACE_SWITCH;
     pub(crate) const REAL: u64 = 0x20;
 }
 

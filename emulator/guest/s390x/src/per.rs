@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exceptions::code;
 use crate::sys::{Space, SpaceKind};
-use crate::{Exception, Program, S390x, access_registers, decode, mmu, psw, reg};
+use crate::{Exception, Program, S390x, Text, access_registers, decode, mmu, psw, reg, trace};
 
 /// Bits of control register 9. The events are those of the PER code, 24 bits higher.
 mod control {
@@ -29,7 +29,7 @@ mod control {
 }
 
 /// The storage-alteration-event bit of an address-space-control element.
-const SPACE_MARKED: u64 = 1 << 8;
+const SPACE_MARKED: u64 = 1 << 7;
 
 /// An event that has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,9 @@ type Cpu = Vcpu<S390x>;
 /// Recomputes what the engines look at; part of [`psw::derive`].
 pub(crate) fn derive(cpu: &mut Cpu) {
     let asked = if cpu.sys.mask & psw::PER != 0 { cpu.sys.cr[9] & control::EVENTS } else { 0 };
-    cpu.careful = asked != 0 || cpu.sys.per.is_some() || psw::chooses_spaces(cpu.sys.mask);
+    let traced = trace::watches_instructions(cpu.sys.cr[12]);
+    cpu.careful =
+        asked != 0 || traced || cpu.sys.per.is_some() || psw::chooses_spaces(cpu.sys.mask);
     cpu.watched = asked & control::STORE != 0;
 }
 
@@ -112,6 +114,16 @@ fn access_register(cx: &Cx<S390x>) -> u8 {
     if is_named { cx.cpu.regs[usize::from(reg::OPERAND)].saturating_sub(1) as u8 } else { 0 }
 }
 
+/// Whether the executing instruction, which may branch, will be an event when it has completed.
+pub(crate) fn foretells(cx: &Cx<S390x>, target: Option<u64>) -> bool {
+    let cpu = &cx.cpu;
+    let controls = if cpu.sys.mask & psw::PER != 0 { cpu.sys.cr[9] } else { 0 };
+    let fetched = controls & control::FETCH != 0 && in_area(cpu, cpu.pc);
+    let counts = |target: u64| controls & control::BRANCH_ADDRESS == 0 || in_area(cpu, target);
+    let branched = controls & control::BRANCH != 0 && target.is_some_and(counts);
+    cpu.sys.per.is_some() || fetched || branched
+}
+
 /// The target of an EXECUTE is fetched as well.
 pub(crate) fn note_target(cx: &mut Cx<S390x>, target: u64) {
     let wanted = cx.cpu.sys.mask & psw::PER != 0 && cx.cpu.sys.cr[9] & control::FETCH != 0;
@@ -123,12 +135,14 @@ pub(crate) fn note_target(cx: &mut Cx<S390x>, target: u64) {
 /// Whether an instruction, by its first two bytes, is a branch, or may execute one.
 const fn branches(first: u8, second: u8) -> bool {
     match first {
+        0x01 => matches!(second, 0x01 | 0xff),
         0x05..=0x07 | 0x0b..=0x0d | 0x44..=0x47 | 0x4d | 0x84..=0x87 => true,
         0xa7 => matches!(second & 0xf, 4..=7),
         0xc0 => matches!(second & 0xf, 4 | 5),
         0xc6 => second & 0xf == 0,
         0xcc => second & 0xf == 6,
-        0xb9 => second == 0x46,
+        0xb2 => matches!(second, 0x18 | 0x28 | 0x40 | 0x58 | 0x5a | 0x77 | 0xff),
+        0xb9 => matches!(second, 0x46 | 0x9e),
         0xe3 | 0xeb | 0xec => true,
         _ => false,
     }
@@ -144,10 +158,13 @@ fn interruption(event: PerEvent) -> Exit<S390x> {
     }))
 }
 
-/// Puts an event together with a program interruption of the same instruction. One that nullifies has not executed it.
+/// Puts an event together with a program interruption of the same instruction. One that nullifies has not executed it; a space switch
+/// has, though its old PSW is complete.
 fn with_event(program: Program, event: Option<PerEvent>) -> Program {
     match event {
-        Some(_) if !program.nullifies && program.code != 0 => {
+        Some(_)
+            if program.code == code::SPACE_SWITCH || !program.nullifies && program.code != 0 =>
+        {
             Program { per: event, code: program.code | code::PER, ..program }
         }
         _ => program,
@@ -206,17 +223,31 @@ pub(crate) fn run_carefully(
         return Err(interruption(PerEvent { code, ..event }));
     }
     let ran = Ran { pc, bytes, event, fetched, controls };
+    let text = Text(u64::from_be_bytes([bytes[0], bytes[1], 0, 0, 0, 0, 0, 0]));
+    let traced = match trace::prepare_ordinary(cx, text, length.into()) {
+        Ok(traced) => traced,
+        Err(exit) => {
+            cx.left -= 1;
+            return Err(exit);
+        }
+    };
     let chooses = psw::chooses_spaces(mask);
     if chooses {
         let text = access_registers::text_at_pc(cx, frame);
         access_registers::begin(cx, text);
     }
     let result = run(cx);
+    if result.is_ok() {
+        trace::store(cx, traced);
+    }
     if chooses {
         access_registers::end(cx);
     }
     let events = match &result {
         Ok(()) => ran.events(&cx.cpu),
+        Err(Exit::Exception(Exception::Program(Program { code: code::SPACE_SWITCH, .. }))) => {
+            ran.events(&cx.cpu)
+        }
         // What has not completed has not branched; its fetching and its stores count.
         Err(_) => {
             let (stored, access_register) =

@@ -6,7 +6,7 @@
 use lockstep_core::What;
 use lockstep_cpu::{Cx, Exit, PowerState, Request, Vcpu};
 
-use crate::exceptions::{self, unimplemented};
+use crate::exceptions;
 use crate::long::set_cc;
 use crate::lowcore::{self, save};
 use crate::platform::Halt;
@@ -113,7 +113,7 @@ pub(crate) fn sigp(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped {
             set_cc(cx, 0);
             let from = cx.cpu.id.0;
             if to == from {
-                obey_itself(cx, signal)?;
+                obey_itself(cx, signal);
             } else {
                 cx.ask(Request::Broadcast(Broadcast::Signal { to, from, signal }));
             }
@@ -167,7 +167,7 @@ fn answer(cx: &Cx<S390x>, order: u64, to: u16, parameter: u64) -> Option<Answer>
 }
 
 /// What this processor told itself to do.
-fn obey_itself(cx: &mut Cx<S390x>, signal: Signal) -> Result<(), Exit<S390x>> {
+fn obey_itself(cx: &mut Cx<S390x>, signal: Signal) {
     match signal {
         Signal::Start => {}
         Signal::Call | Signal::Emergency | Signal::Restart => {
@@ -181,11 +181,15 @@ fn obey_itself(cx: &mut Cx<S390x>, signal: Signal) -> Result<(), Exit<S390x>> {
         }
         // It would have to be stopped, and is not.
         Signal::SetPrefix(_) | Signal::StoreStatus(_) | Signal::StoreVectors(_) => {}
-        Signal::Reset(_) => {
-            return unimplemented(cx, "SIGNAL PROCESSOR: a processor that resets itself");
+        // The condition code is the PSW's, which CPU reset leaves alone.
+        Signal::Reset(reset) => {
+            reset::processor(cx, reset);
+            if reset != Reset::Processor {
+                cx.next_pc = cx.cpu.pc;
+            }
+            exceptions::halt(cx, Halt::Stopped);
         }
     }
-    Ok(())
 }
 
 /// What the processor that gave the order, or a part of it, left to this one.

@@ -6,7 +6,7 @@
 
 use lockstep_cpu::{Access, Cx, Exit};
 
-use crate::sys::Space;
+use crate::sys::{Space, SpaceKind};
 use crate::{S390x, Text, access_registers, psw, reg};
 
 type Result<T> = std::result::Result<T, Exit<S390x>>;
@@ -221,4 +221,29 @@ pub(crate) fn within<T>(
     psw::derive(&mut cx.cpu);
     access_registers::choose(cx);
     result
+}
+
+/// Does something with data accesses going to another address space at addresses of 64 bits, whatever the addressing mode: for what
+/// the processor accesses on its own behalf (linkage stack, control tables, trace). Real storage is not watched by PER.
+pub(crate) fn within_long<T>(
+    cx: &mut Cx<S390x>,
+    space: Space,
+    act: impl FnOnce(&mut Cx<S390x>) -> T,
+) -> T {
+    let mask = cx.cpu.sys.mask;
+    cx.cpu.sys.mask = mask | psw::EA | psw::BA;
+    psw::derive(&mut cx.cpu);
+    psw::go_to(&mut cx.cpu, space);
+    cx.cpu.watched &= space.kind != SpaceKind::Real;
+    let result = act(cx);
+    cx.cpu.sys.mask = mask;
+    psw::derive(&mut cx.cpu);
+    access_registers::choose(cx);
+    result
+}
+
+/// Translates and checks an operand in real storage that is accessed whatever the key.
+pub(crate) fn real_span(cx: &mut Cx<S390x>, real: u64, len: u32, access: Access) -> Result<Span> {
+    let space = Space { designation: 0, kind: SpaceKind::Real, key: 0 };
+    within_long(cx, space, |cx| span(cx, real, len, access))
 }

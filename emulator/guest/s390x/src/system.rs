@@ -2,7 +2,7 @@
 
 use lockstep_cpu::{Access, Cx, Emit, Exit, Request};
 
-use crate::exceptions::{code, program, unimplemented};
+use crate::exceptions::{code, program};
 use crate::io::on_board;
 use crate::long::set_cc;
 use crate::ops::*;
@@ -272,35 +272,4 @@ pub(crate) fn diagnose(cx: &mut Cx<S390x>, [_, place, text]: [u64; 3]) -> Helped
         Diagnosed::LoadNormal { clear } => crate::reset::load_normal(cx, clear),
     }
     Ok(0)
-}
-
-/// TRACE: nothing unless tracing is on (CR12).
-pub(crate) fn trace(cx: &mut Cx<S390x>, [_, place, _]: [u64; 3]) -> Helped {
-    privileged(cx)?;
-    aligned(place, 4)?;
-    if cx.cpu.sys.cr[12] & 1 == 0 {
-        return Ok(0);
-    }
-    unimplemented(cx, "TRACE with tracing on")
-}
-
-/// TRAP2 and TRAP4.
-pub(crate) fn trap(cx: &mut Cx<S390x>, _args: [u64; 3]) -> Helped {
-    // Without a dispatchable unit that has trapping enabled (bit 31 of its word 11) it is a special operation.
-    let dispatchable = cx.cpu.sys.cr[2] & 0x7fff_ffc0;
-    let word = u32::from_be_bytes(mmu::read_real(cx, dispatchable + 44));
-    if word & 1 == 0 {
-        return Err(program(code::SPECIAL_OPERATION));
-    }
-    unimplemented(cx, "TRAP with a trap control block")
-}
-
-/// COMPARE AND FORM CODEWORD.
-pub(crate) fn compare_form_codeword(cx: &mut Cx<S390x>, _args: [u64; 3]) -> Helped {
-    unimplemented(cx, "COMPARE AND FORM CODEWORD")
-}
-
-/// UPDATE TREE.
-pub(crate) fn update_tree(cx: &mut Cx<S390x>, _args: [u64; 3]) -> Helped {
-    unimplemented(cx, "UPDATE TREE")
 }

@@ -372,6 +372,45 @@ fn moves_name_spaces_in_other_modes() {
     assert_eq!(cx.cpu.regs[usize::from(reg::OPERAND)], 0);
 }
 
+/// Catches stores into spaces that PER is not to look at, and none into those that it is: bit 56 of the designation says which.
+#[test]
+fn per_looks_at_marked_spaces() {
+    let code_with = |bits: u64| {
+        let mut cx = machine(&[0x50, 0x20, 0x40, 0, 0x18, 0x22], 1, false);
+        (cx.cpu.sys.cr[9], cx.cpu.sys.cr[11]) = (1 << 29 | 1 << 21, u64::MAX);
+        cx.cpu.sys.cr[1] |= bits;
+        cx.cpu.regs[4] = DATA;
+        psw::set(&mut cx.cpu, psw::PER | psw::DAT | psw::EA | psw::BA, CODE);
+        run(&mut Interpreter::default(), &mut cx, 2);
+        interrupted(&cx).0
+    };
+    assert_eq!([0, 0x80, 0x100].map(code_with), [0, 0x80, 0]);
+}
+
+/// Catches codewords of operands in the primary space, and a tree that is there.
+#[test]
+fn sorting_in_other_spaces() {
+    let run_one = |code: &[u8], by_register: bool, regs: &[(usize, u64, u64)]| {
+        let mut cx = machine(code, 2, by_register);
+        for &(number, space, value) in regs {
+            cx.cpu.regs[number] = value + if by_register { 0 } else { space * MEGABYTE };
+        }
+        run(&mut Interpreter::default(), &mut cx, 1);
+        assert_eq!(cx.cpu.pc, CODE + code.len() as u64);
+        cx
+    };
+    // CFC 0x7e: access register 1 names the third space.
+    let operands = &[(1, 3, DATA), (2, 0, 0), (3, 3, DATA + 0x40)];
+    let cfc = &[0xb2, 0x1a, 0, 0x7e];
+    let (elsewhere, named) = (run_one(cfc, false, operands), run_one(cfc, true, operands));
+    assert_eq!(elsewhere.cpu.regs[2], named.cpu.regs[2]);
+    // UPT: access register 4 names the first one.
+    let tree = &[(4, 1, DATA), (5, 0, 0x40), (0, 0, 1), (1, 0, 50)];
+    let (mut elsewhere, mut named) = (run_one(&[1, 2], false, tree), run_one(&[1, 2], true, tree));
+    assert_eq!(elsewhere.cpu.regs[..4], named.cpu.regs[..4]);
+    assert_eq!(elsewhere.mem.digest(), named.mem.digest());
+}
+
 /// Catches a stored-into space that PER does not tell, and operands at relative addresses that are not with the instructions in
 /// secondary-space mode.
 #[test]

@@ -1,6 +1,9 @@
 //! Control instructions (Principles of Operation, chapter 10).
 
-use crate::{access, control_ops, keys_ops, mvc_ops, signal, system, timing_ops, translation_ops};
+use crate::{
+    access, asn, authority, control_ops, keys_ops, linkage, mvc_ops, program_call, signal, sort,
+    system, timing_ops, trace, translation_ops, trap,
+};
 
 instructions! {
     // PSW and control registers.
@@ -73,35 +76,35 @@ instructions! {
     mvck    "d9"    SS      "lr,s,r3"       @ mvc_ops::mvck;
     mvcsk   "e50e"  SSE     "s1,s"          @ mvc_ops::mvcsk;
     mvcdk   "e50f"  SSE     "s1,s"          @ mvc_ops::mvcdk;
-    epar    "b226"  RRE     "r1"            @ access::epar;
-    epair   "b99a"  RRE     "r1"            @ access::epair;
-    esar    "b227"  RRE     "r1"            @ access::esar;
-    esair   "b99b"  RRE     "r1"            @ access::esair;
-    ssar    "b225"  RRE     "r1"            @ access::ssar;
-    ssair   "b99f"  RRE     "r1"            @ access::ssair;
-    esea    "b99d"  RRE     "r1"            @ access::esea;
-    pc      "b218"  S       "s"        ends @ access::pc;
-    pr      "0101"  E       ""         ends @ access::pr;
-    pt      "b228"  RRE     "r1,r2"    ends @ access::pt;
-    pti     "b99e"  RRE     "r1,r2"    ends @ access::pti;
-    bakr    "b240"  RRE     "r1,r2"    ends @ access::bakr;
-    bsa     "b25a"  RRE     "r1,r2"         @ access::bsa;
-    bsg     "b258"  RRE     "r1,r2"    ends @ access::bsg;
-    ereg    "b249"  RRE     "r1,r2"         @ access::ereg;
-    eregg   "b90e"  RRE     "r1,r2"         @ access::eregg;
-    esta    "b24a"  RRE     "r1,r2"         @ access::esta;
-    msta    "b247"  RRE     "r1"            @ access::msta;
+    epar    "b226"  RRE     "r1"            @ asn::epar;
+    epair   "b99a"  RRE     "r1"            @ asn::epair;
+    esar    "b227"  RRE     "r1"            @ asn::esar;
+    esair   "b99b"  RRE     "r1"            @ asn::esair;
+    ssar    "b225"  RRE     "r1"            @ asn::ssar;
+    ssair   "b99f"  RRE     "r1"            @ asn::ssair;
+    esea    "b99d"  RRE     "r1"            @ asn::esea;
+    pc      "b218"  S       "s"        ends @ program_call::pc;
+    pr      "0101"  E       ""         ends @ program_call::pr;
+    pt      "b228"  RRE     "r1,r2"    ends @ program_call::pt;
+    pti     "b99e"  RRE     "r1,r2"    ends @ program_call::pti;
+    bakr    "b240"  RRE     "r1,r2"    ends @ linkage::bakr;
+    bsa     "b25a"  RRE     "r1,r2"    ends @ authority::bsa;
+    bsg     "b258"  RRE     "r1,r2"    ends @ authority::bsg;
+    ereg    "b249"  RRE     "r1,r2"         @ linkage::ereg;
+    eregg   "b90e"  RRE     "r1,r2"         @ linkage::eregg;
+    esta    "b24a"  RRE     "r1,r2"         @ linkage::esta;
+    msta    "b247"  RRE     "r1"            @ linkage::msta;
     tar     "b24c"  RRE     "a1,r2"         @ access::tar;
-    lasp    "e500"  SSE     "s1,s"          @ access::lasp;
+    lasp    "e500"  SSE     "s1,s"          @ asn::lasp;
     palb    "b248"  RRE     ""              @ access::palb;
-    rp      "b277"  S       "s"        ends @ access::rp;
+    rp      "b277"  S       "s"        ends @ trap::rp;
 
     // Processors, tracing, hypervisor.
     sigp    "ae"    RS      "r1,r3,s"  ends @ signal::sigp;
     diag    "83"    RS      "r1,r3,s"  ends @ system::diagnose;
-    trace   "99"    RS      "r1,r3,s"       @ system::trace;
-    tracg   "eb0f"  RSY     "r1,r3,s"       @ system::trace;
-    trap2   "01ff"  E       ""         ends @ system::trap;
-    trap4   "b2ff"  S       "s"        ends @ system::trap;
-    upt     "0102"  E       ""         ends @ system::update_tree;
+    trace   "99"    RS      "r1,r3,s"       @ trace::trace;
+    tracg   "eb0f"  RSY     "r1,r3,s"       @ trace::trace_long;
+    trap2   "01ff"  E       ""         ends @ trap::trap2;
+    trap4   "b2ff"  S       "s"        ends @ trap::trap4;
+    upt     "0102"  E       ""         ends @ sort::update_tree;
 }

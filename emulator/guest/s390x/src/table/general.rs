@@ -5,7 +5,7 @@ use lockstep_cpu::Binary::{And, Or, Xor};
 use crate::branch::{Indirect, Relative};
 use crate::ops::*;
 use crate::{
-    branch, execute, integer, long, memory_ops, mvc, shifts, system, timing_ops, translate,
+    branch, execute, integer, long, memory_ops, mvc, shifts, sort, system, timing_ops, translate,
 };
 
 instructions! {
@@ -527,7 +527,7 @@ instructions! {
     clcle   "a9"    RS      "r1,r3,s"  ends @ long::clcle;
     clclu   "eb8f"  RSY     "r1,r3,s"  ends @ long::clclu;
     cksm    "b241"  RRE     "r1,r2"    ends @ long::cksm;
-    cfc     "b21a"  S       "s"        ends @ system::compare_form_codeword;
+    cfc     "b21a"  S       "s"        ends @ sort::compare_form_codeword;
     srst    "b25e"  RRE     "r1,r2"    ends @ long::srst;
     srstu   "b9be"  RRE     "r1,r2"    ends @ long::srstu;
     clst    "b25d"  RRE     "r1,r2"    ends @ long::clst;
