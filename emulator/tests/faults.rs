@@ -139,5 +139,6 @@ museum! {
     nested_completion_order: NestedCompletionOrder,
     smp_switch_unrecorded: SmpSwitchUnrecorded,
     smp_reset_incomplete: SmpResetIncomplete,
+    uart_not_saved: UartNotSaved,
     dump_drift: DumpDrift,
 }

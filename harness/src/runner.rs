@@ -66,7 +66,7 @@ impl Runner {
             }
         };
         let work = self.target.join("lockstep-trials");
-        fs::create_dir_all(&work)?;
+        fs::create_dir_all(&work).map_err(|error| named(&work, &error))?;
         let folder = tempfile::Builder::new().prefix("trial-").tempdir_in(&work)?;
         let mut done = Done::default();
         let result = self.attempt(trial, scenario, folder.path(), find, &mut done);
@@ -74,7 +74,12 @@ impl Runner {
         let caught = result.as_ref().is_err_and(|failure| gives_away(trial, scenario, failure));
         let (failure, note) = match result {
             Ok(note) => (None, note),
-            Err(failure) => (Some(self.keep(trial, &failure, folder)?), None),
+            Err(failure) => {
+                let kept = self.keep(trial, &failure, folder);
+                // Where there is no room for it, it is a failure all the same.
+                let told = |error| format!("{}: {failure}\n  not kept: {error}", trial.name());
+                (Some(kept.unwrap_or_else(told)), None)
+            }
         };
         Ok(Outcome { logs, schedules, passed, failure, caught, note })
     }
@@ -108,7 +113,8 @@ impl Runner {
         if place.exists() {
             fs::remove_dir_all(&place)?;
         }
-        fs::create_dir_all(place.parent().unwrap_or(&place))?;
+        let parent = place.parent().unwrap_or(&place);
+        fs::create_dir_all(parent).map_err(|error| named(parent, &error))?;
         let (from, to) = (folder.keep(), place.to_string_lossy().into_owned());
         fs::rename(&from, &place)?;
         // Paths in the texts are those of the folder that is now elsewhere.
@@ -144,6 +150,11 @@ impl Runner {
             text: text.to_owned(),
         }
     }
+}
+
+/// An error of the host, with the place that it is about.
+fn named(place: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", place.display()))
 }
 
 /// Whether a failure gives away the trial's fault: in the way that the scenario says, if it is there for that fault.

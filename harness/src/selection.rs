@@ -45,30 +45,21 @@ impl Selection {
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        let seeds = variable("LOCKSTEP_SEEDS").map(|text| Seeds::parse(&text)).transpose()?;
-        let repeat = |text: String| {
-            text.parse().map_err(|_| format!("`{text}` is not a number of recordings"))
-        };
+        let all = Variables(variable);
         Ok(Self {
-            arch: variable("LOCKSTEP_ARCH"),
-            scenario: variable("LOCKSTEP_SCENARIO"),
-            board: variable("LOCKSTEP_BOARD"),
-            engine: named("engine", Engine::ALL, Engine::name, variable("LOCKSTEP_ENGINE"))?,
-            load: variable("LOCKSTEP_LOAD").map(|text| Load::parse(&text)).transpose()?,
-            schedule: variable("LOCKSTEP_SCHEDULE")
-                .map(|text| Schedule::parse(&text))
-                .transpose()?,
-            seeds,
-            repeat: variable("LOCKSTEP_REPEAT").map(repeat).transpose()?,
-            partition: variable("LOCKSTEP_PARTITION")
-                .map(|text| Partition::parse(&text))
-                .transpose()?,
-            fault: variable("LOCKSTEP_FAULT"),
-            until_failure: match variable("LOCKSTEP_UNTIL").as_deref() {
-                None => false,
-                Some("failure") => true,
-                Some(other) => return Err(format!("LOCKSTEP_UNTIL: `{other}` is not `failure`")),
-            },
+            arch: all.text("ARCH"),
+            scenario: all.text("SCENARIO"),
+            board: all.text("BOARD"),
+            engine: all.read("ENGINE", |text| named("engine", Engine::ALL, Engine::name, text))?,
+            load: all.read("LOAD", Load::parse)?,
+            schedule: all.read("SCHEDULE", Schedule::parse)?,
+            seeds: all.read("SEEDS", Seeds::parse)?,
+            repeat: all.read("REPEAT", |text| {
+                text.parse().map_err(|_| format!("`{text}` is not a number of recordings"))
+            })?,
+            partition: all.read("PARTITION", Partition::parse)?,
+            fault: all.read("FAULT", known_fault)?,
+            until_failure: all.read("UNTIL", is_failure)?.unwrap_or(false),
         })
     }
 
@@ -80,17 +71,51 @@ impl Selection {
     }
 }
 
+/// Variables whose names begin with `LOCKSTEP_`.
+struct Variables<F>(F);
+
+impl<F: Fn(&str) -> Option<String>> Variables<F> {
+    fn text(&self, name: &str) -> Option<String> {
+        (self.0)(&format!("LOCKSTEP_{name}"))
+    }
+
+    /// What a variable means; an error says which one it was.
+    fn read<T>(
+        &self,
+        name: &str,
+        meaning: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, String> {
+        let wrong = |error| format!("LOCKSTEP_{name}: {error}");
+        self.text(name).map(|text| meaning(&text).map_err(wrong)).transpose()
+    }
+}
+
 /// The value of a name, or an error that lists the names.
 fn named<T: Copy>(
     kind: &str,
     all: &[T],
     name: fn(T) -> &'static str,
-    wanted: Option<String>,
-) -> Result<Option<T>, String> {
-    let Some(wanted) = wanted else { return Ok(None) };
+    wanted: &str,
+) -> Result<T, String> {
     let found = all.iter().copied().find(|value| name(*value) == wanted);
     let known = || all.iter().map(|value| name(*value)).collect::<Vec<_>>().join(", ");
-    found.map(Some).ok_or_else(|| format!("there is no {kind} `{wanted}`; known are: {}", known()))
+    found.ok_or_else(|| format!("there is no {kind} `{wanted}`; known are: {}", known()))
+}
+
+/// A fault by its name. An emulator that refuses an unknown one fails alike each time, and would be taken for one that was caught.
+#[cfg(feature = "faults")]
+fn known_fault(name: &str) -> Result<String, String> {
+    let fault = name.parse::<lockstep_core::faults::Fault>();
+    fault.map(|fault| fault.to_string()).map_err(|error| error.to_string())
+}
+
+#[cfg(not(feature = "faults"))]
+fn known_fault(_name: &str) -> Result<String, String> {
+    Err("these tests are built without the feature `faults`".to_owned())
+}
+
+fn is_failure(text: &str) -> Result<bool, String> {
+    if text == "failure" { Ok(true) } else { Err(format!("`{text}` is not `failure`")) }
 }
 
 /// Whether a pattern with `*` and `?` matches the name of a scenario, `aarch64/hello`, or the part of it after the
@@ -129,13 +154,26 @@ mod tests {
     #[test]
     fn unknown_names_are_told_the_known_ones() {
         let error = select(&[("LOCKSTEP_ENGINE", "warp")]).unwrap_err();
-        assert_eq!(error, "there is no engine `warp`; known are: interp, jit, jit-now, auto");
+        assert_eq!(
+            error,
+            "LOCKSTEP_ENGINE: there is no engine `warp`; known are: interp, jit, jit-now, auto"
+        );
         let error = select(&[("LOCKSTEP_LOAD", "heavy")]).unwrap_err();
-        assert!(error.starts_with("there is no load `heavy`; known are: none, cpu"), "{error}");
+        assert!(
+            error.starts_with("LOCKSTEP_LOAD: there is no load `heavy`; known are: none, cpu"),
+            "{error}"
+        );
         let error = select(&[("LOCKSTEP_REPEAT", "0")]).unwrap_err();
-        assert_eq!(error, "`0` is not a number of recordings");
+        assert_eq!(error, "LOCKSTEP_REPEAT: `0` is not a number of recordings");
         let error = select(&[("LOCKSTEP_SEEDS", "9..9")]).unwrap_err();
-        assert_eq!(error, "`9..9` is empty: the end is not part of a range");
+        assert_eq!(error, "LOCKSTEP_SEEDS: `9..9` is empty: the end is not part of a range");
+    }
+
+    /// Catches a fault that is mistyped: the emulator refuses it each time, which looks like a failure that is always the same.
+    #[test]
+    fn a_fault_that_is_not_known_is_refused() {
+        let error = select(&[("LOCKSTEP_FAULT", "two-writer")]).unwrap_err();
+        assert!(error.starts_with("LOCKSTEP_FAULT: "), "{error}");
     }
 
     #[test]

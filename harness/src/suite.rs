@@ -18,7 +18,7 @@ use crate::emulator;
 use crate::golden::Goldens;
 use crate::load;
 use crate::report::{Line, NotFetched, NotTried, Report};
-use crate::runner::Runner;
+use crate::runner::{Outcome, Runner};
 use crate::selection::Selection;
 use crate::trial::Trial;
 
@@ -165,7 +165,11 @@ fn broken(entry: &Arc<Entry>, report: &Report) -> Test {
 fn run_one(runner: &Runner, report: &Report, trial: &Trial) -> Result<(), Failed> {
     let start = Instant::now();
     let find = || emulator::find(&runner.root).map(Path::to_owned);
-    let outcome = runner.run(trial, find)?;
+    // What the host refuses is told as all failures are.
+    let refused = |error: io::Error| format!("{}: {error}", trial.name());
+    let outcome = runner
+        .run(trial, find)
+        .unwrap_or_else(|error| Outcome { failure: Some(refused(error)), ..Outcome::default() });
     report.trial(trial, &outcome, start.elapsed())?;
     outcome.failure.map_or(Ok(()), |failure| Err(failure.into()))
 }

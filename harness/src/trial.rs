@@ -76,7 +76,8 @@ impl Trial {
     pub fn only(root: &Path, selection: &Selection) -> Result<Self, String> {
         let entries = catalog::read(root).map_err(|error| error.to_string())?;
         let mut wanted = entries.into_iter().filter(|it| selection.wants(it.arch(), &it.name));
-        let entry = wanted.next().ok_or("there is no such scenario")?;
+        let name = selection.scenario.as_deref().unwrap_or("*");
+        let entry = wanted.next().ok_or_else(|| format!("there is no scenario `{name}`"))?;
         if let Some(other) = wanted.next() {
             return Err(format!("choose one: {} or {}", entry.name, other.name));
         }

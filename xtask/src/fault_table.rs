@@ -2,6 +2,8 @@
 //!
 //! A program of the harness does the work; this builds it, and the emulator with the faults.
 
+use std::num::NonZeroU64;
+
 use clap::Args;
 
 use crate::replay_tests::{self, build, build_emulator};
@@ -10,8 +12,8 @@ use crate::replay_tests::{self, build, build_emulator};
 #[derive(Args)]
 pub(crate) struct Options {
     /// Searches for each fault, each from another first seed.
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    searches: u64,
+    #[arg(long, value_name = "N", default_value = "10")]
+    searches: NonZeroU64,
     /// Seeds with which each scenario runs without its fault.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     clean: u64,
@@ -27,6 +29,8 @@ pub(crate) enum Error {
     Build(#[from] replay_tests::Error),
     #[error("the harness could not be run: {0}")]
     Start(std::io::Error),
+    #[error("there is no table: the reason is above")]
+    NoTable,
     #[error("a fault was not caught in each search, or something was found without one")]
     NotGood,
 }
@@ -47,5 +51,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         .unchecked()
         .run()
         .map_err(Error::Start)?;
-    if output.status.success() { Ok(()) } else { Err(Error::NotGood) }
+    match output.status.code() {
+        Some(0) => Ok(()),
+        Some(1) => Err(Error::NotGood),
+        _ => Err(Error::NoTable),
+    }
 }

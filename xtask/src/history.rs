@@ -32,8 +32,10 @@ pub(crate) struct Options {
 pub(crate) enum Error {
     #[error("{0}: {1}")]
     File(PathBuf, io::Error),
-    #[error("there are {0} runs in {1}; `cargo xtask replay-tests` adds one")]
-    TooFew(usize, PathBuf),
+    #[error("{0} has no runs; `cargo xtask replay-tests` adds one")]
+    None(PathBuf),
+    #[error("there are no two runs to compare in {0}; `cargo xtask replay-tests` adds one")]
+    NotTwo(PathBuf),
     #[error("there is no run {0}: the last one is {1}")]
     NoSuchRun(usize, usize),
 }
@@ -148,7 +150,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let last = runs.len();
     let Some(wanted) = &options.compare else {
         if runs.is_empty() {
-            return Err(Error::TooFew(0, path));
+            return Err(Error::None(path));
         }
         for (index, run) in runs.iter().enumerate().skip(last.saturating_sub(options.last)) {
             let sum = |of: fn(&Scenario) -> u64| run.scenarios.values().map(of).sum::<u64>();
@@ -158,7 +160,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         return Ok(());
     };
     if last < 2 {
-        return Err(Error::TooFew(last, path));
+        return Err(Error::NotTwo(path));
     }
     let find = |number: usize| match number.checked_sub(1).and_then(|index| runs.get(index)) {
         Some(run) => Ok(run),

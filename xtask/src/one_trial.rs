@@ -44,10 +44,12 @@ pub(crate) enum Error {
     Start(std::io::Error),
     #[error("{0}")]
     No(&'static str),
+    #[error("there is no answer: the reason is above")]
+    NoAnswer,
 }
 
 impl OneTrial {
-    /// Runs a program of the harness on it, under a load. `no` is what it means when that fails.
+    /// Runs a program of the harness on it, under a load. `no` is what it means when that says no.
     pub(crate) fn run(
         &self,
         program: &str,
@@ -79,7 +81,11 @@ impl OneTrial {
             };
         }
         let output = command.run().map_err(Error::Start)?;
-        if output.status.success() { Ok(()) } else { Err(Error::No(no)) }
+        match output.status.code() {
+            Some(0) => Ok(()),
+            Some(1) => Err(Error::No(no)),
+            _ => Err(Error::NoAnswer),
+        }
     }
 
     fn variables(&self, load: &str) -> [(&'static str, Option<String>); 11] {

@@ -97,6 +97,11 @@ pub(crate) enum Error {
     Copy(PathBuf, io::Error),
     #[error(transparent)]
     History(#[from] history::Error),
+    #[error("LOCKSTEP_BIN: there is no file {0}")]
+    NoEmulator(PathBuf),
+    /// The test program's own words for what is wrong with the selection.
+    #[error("{0}")]
+    Refused(String),
     #[error("the test program ended with {0} after {1} of {2} trials:\n{3}")]
     Died(String, usize, usize, String),
 }
@@ -135,7 +140,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
 /// The emulator that trials run: the one that `LOCKSTEP_BIN` names, or one built for it, for a trial with a fault in another way.
 pub(crate) fn build_emulator(root: &Path, faulty: bool) -> Result<PathBuf, Error> {
     match std::env::var_os("LOCKSTEP_BIN") {
-        Some(program) => Ok(std::path::absolute(&program).unwrap_or_else(|_| program.into())),
+        Some(program) if Path::new(&program).is_file() => {
+            Ok(std::path::absolute(&program).unwrap_or_else(|_| program.into()))
+        }
+        Some(program) => Err(Error::NoEmulator(program.into())),
         None if faulty => build_with_faults(root),
         None => build(root, "lockstep", &["build", "--release", "--package", "lockstep"]),
     }
@@ -236,7 +244,7 @@ fn list(program: &duct::Expression, tests: &Path) -> Result<(), Error> {
     let start = |error| Error::Start(tests.display().to_string(), error);
     let output = program.stdout_capture().run().map_err(start)?;
     if !output.status.success() {
-        return Err(Error::Build(format!("{} --list", tests.display())));
+        return Err(Error::Build("the test program with --list".to_owned()));
     }
     let text = String::from_utf8_lossy(&output.stdout);
     let names: Vec<_> = text.lines().filter_map(|line| line.strip_suffix(": test")).collect();
@@ -244,6 +252,11 @@ fn list(program: &duct::Expression, tests: &Path) -> Result<(), Error> {
         println!("{name}");
     }
     if names.is_empty() { Err(Error::NothingMatches) } else { Ok(()) }
+}
+
+/// Why the test program did not begin, if it says so.
+fn refusal(status: Option<i32>, said: &str) -> Option<&str> {
+    said.trim_end().strip_prefix("error: ").filter(|_| status == Some(2))
 }
 
 fn follow_trials(options: &Options, program: &duct::Expression, root: &Path) -> Result<(), Error> {
@@ -274,6 +287,9 @@ fn follow_trials(options: &Options, program: &duct::Expression, root: &Path) -> 
     let is_over = options.searches() && search.has_found();
     if (table.done() < table.planned() && !is_over) || !table.has_plan() {
         let said = fs::read_to_string(&output).unwrap_or_default();
+        if let Some(reason) = refusal(status.code(), &said).filter(|_| !table.has_plan()) {
+            return Err(Error::Refused(reason.to_owned()));
+        }
         let (done, planned) = (table.done(), table.planned());
         return Err(Error::Died(status.to_string(), done, planned, said.trim_end().to_owned()));
     }
@@ -294,5 +310,18 @@ fn follow_trials(options: &Options, program: &duct::Expression, root: &Path) -> 
         _ if failures.trials + failures.disagreements > 0 => Err(Error::Failed(failures)),
         _ if !status.success() => Err(Error::Build(format!("the test program ({status})"))),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refusal;
+
+    /// Catches a program that died and is taken for one that refused its options.
+    #[test]
+    fn only_what_is_refused_is_told_in_its_own_words() {
+        assert_eq!(refusal(Some(2), "error: there is no share 4\n"), Some("there is no share 4"));
+        assert_eq!(refusal(Some(101), "error: no memory\n"), None);
+        assert_eq!(refusal(Some(2), "killed\n"), None);
     }
 }

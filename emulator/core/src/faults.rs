@@ -62,6 +62,8 @@ faults! {
     SmpSwitchUnrecorded = "smp-switch-unrecorded",
     /// Which processor runs, and for how long, is not part of a reset and of a restore.
     SmpResetIncomplete = "smp-reset-incomplete",
+    /// The serial port is not in snapshots: a restore makes a new one, and enables its receive interrupt.
+    UartNotSaved = "uart-not-saved",
     /// The dump of a log numbers the kinds of events as an older format did.
     DumpDrift = "dump-drift",
 }

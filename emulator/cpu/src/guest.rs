@@ -207,4 +207,9 @@ pub trait Platform: Send {
     fn save(&self, to: &mut Saved);
     /// Takes the state of all devices back.
     fn restore(&mut self, from: &Saved) -> Result<(), RestoreError>;
+    /// Does what no device must do after a restore.
+    #[cfg(feature = "faults")]
+    fn restored_wrongly(&mut self, faults: &lockstep_core::faults::Faults) {
+        let _ = faults;
+    }
 }

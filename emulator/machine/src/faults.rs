@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lockstep_core::faults::{BackDoor, Fault, Knock};
 use lockstep_core::{Event, EventKind, Input, Level, Moment, Observer, VcpuId, Verdict, What};
-use lockstep_cpu::{Guest, PowerState};
+use lockstep_cpu::{Guest, Platform, PowerState};
 
 use crate::record::Recorder;
 use crate::system::System;
@@ -106,8 +106,9 @@ impl<G: Guest> System<G> {
         if on { end.min(self.cx.bp.retired + HOST_TIMER) } else { end }
     }
 
-    /// After a restore: processors do what they must not.
+    /// After a restore: devices and processors do what they must not.
     pub(crate) fn restored_wrongly(&mut self) {
+        self.cx.platform.restored_wrongly(&self.cx.bp.faults);
         for id in self.vcpu_ids() {
             self.with_vcpu(id, G::restored_wrongly);
         }

@@ -34,13 +34,22 @@ fn run() -> Result<bool, String> {
         let outcome = runner.run(&trial, || Ok(emulator.to_owned()));
         let Outcome { failure, schedules: digests, caught, .. } =
             outcome.map_err(|error| error.to_string())?;
-        // A host that cannot run it fails alike each time, too.
-        others += u32::from(digests.is_empty() || trial.fault.is_some() && !caught);
+        let has_schedule = !digests.is_empty();
         schedules.add(digests.join(" "));
-        // It has the schedules of the other processes, too.
-        failure.map_or_else(|| passed += 1, |failure| failures.add(failure));
+        match failure {
+            None => passed += 1,
+            Some(failure) => {
+                // A host that cannot run it fails alike each time, too.
+                others += u32::from(!has_schedule || trial.fault.is_some() && !caught);
+                // It has the schedules of the other processes, too.
+                failures.add(failure);
+            }
+        }
     }
     println!("{}: {times} runs, {passed} passed", trial.name());
+    if passed == times {
+        return Err("no run failed: there is nothing to compare; is it the right seed?".to_owned());
+    }
     println!("different failures: {}", failures.0.len());
     failures.print();
     println!("different schedules of the recordings: {}", schedules.0.len());

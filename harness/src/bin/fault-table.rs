@@ -62,7 +62,7 @@ fn run() -> Result<bool, String> {
     let entries = catalog::read(&runner.root).map_err(|error| error.to_string())?;
     let entries: Vec<_> = entries.into_iter().map(Arc::new).collect();
     println!(
-        "{:<30} {:>6} {:>5} {:>11} {:>13}  tried in each search",
+        "{:<30} {:>6} {:>5} {:>11} {:>13}  caught by seeds",
         "fault", "median", "most", "not caught", "without it"
     );
     let mut good = true;
@@ -82,8 +82,8 @@ fn run() -> Result<bool, String> {
 /// What came of one fault.
 struct Row {
     fault: String,
-    /// Seeds that were tried in each search, the one that caught it among them.
-    tried: Vec<u64>,
+    /// Of each search, how many seeds were tried, and the last of them, which caught it.
+    tried: Vec<(u64, u64)>,
     /// Searches that did not catch it.
     missed: usize,
     /// Seeds without the fault, and how many of them gave something away.
@@ -110,7 +110,10 @@ impl Row {
             let seeds: Vec<u64> = scenario.axes.seeds.0.iter().map(|seed| first + seed).collect();
             match runner.hunt(&trial, scenario, &seeds, emulator) {
                 Ok(caught) => {
-                    tried.lock().unwrap_or_else(PoisonError::into_inner).push(caught.missed + 1);
+                    tried
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((caught.missed + 1, caught.seed));
                 }
                 Err(error) => {
                     missed.fetch_add(1, Ordering::Relaxed);
@@ -137,23 +140,20 @@ impl Row {
     }
 
     /// Of an even number, the mean of the two in the middle.
-    fn median(&self) -> f64 {
-        let Some(last) = self.tried.len().checked_sub(1) else { return f64::NAN };
-        (self.tried[last / 2] + self.tried[last.div_ceil(2)]) as f64 / 2.0
+    fn median(&self) -> Option<f64> {
+        let last = self.tried.len().checked_sub(1)?;
+        Some((self.tried[last / 2].0 + self.tried[last.div_ceil(2)].0) as f64 / 2.0)
     }
 }
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let tried: Vec<_> = self.tried.iter().map(u64::to_string).collect();
-        let most = self.tried.last().copied().unwrap_or(0);
+        let seeds: Vec<_> = self.tried.iter().map(|(_, seed)| seed.to_string()).collect();
+        let most = self.tried.last().map_or("-".to_owned(), |(tried, _)| tried.to_string());
         let clean = format!("{} of {}", self.clean.1, self.clean.0);
-        let (fault, median, missed) = (&self.fault, self.median(), self.missed);
-        write!(
-            f,
-            "{fault:<30} {median:>6.1} {most:>5} {missed:>11} {clean:>13}  {}",
-            tried.join(" ")
-        )
+        let median = self.median().map_or("-".to_owned(), |median| format!("{median:.1}"));
+        let (fault, missed) = (&self.fault, self.missed);
+        write!(f, "{fault:<30} {median:>6} {most:>5} {missed:>11} {clean:>13}  {}", seeds.join(" "))
     }
 }
 

@@ -233,3 +233,12 @@ fn without_an_emulator_nothing_passes() {
     fs::remove_file(stage.path("emulator")).unwrap();
     stage.fails("", &["host: "]);
 }
+
+/// Catches a failure that is lost because what it leaves cannot be kept.
+#[test]
+fn a_failure_that_cannot_be_kept_is_told() {
+    let stage = Stage::new("exit 4");
+    fs::create_dir(stage.path("target")).unwrap();
+    fs::write(stage.path("target/lockstep-failures"), "").unwrap();
+    stage.fails("steps: [record]", &["status 4", "not kept: ", "target/lockstep-failures/aarch64"]);
+}

@@ -17,6 +17,8 @@
 //! * DMA requests lead nowhere.
 
 mod core;
+#[cfg(feature = "faults")]
+mod faults;
 #[cfg(test)]
 mod tests;
 

@@ -303,6 +303,11 @@ impl Platform for VirtPlatform {
             None => Err(RestoreError::Missing(name.clone())),
         })
     }
+
+    #[cfg(feature = "faults")]
+    fn restored_wrongly(&mut self, faults: &lockstep_core::faults::Faults) {
+        self.uart.restored_wrongly(faults);
+    }
 }
 
 impl Aarch64Platform for VirtPlatform {
