@@ -178,7 +178,8 @@ pub trait Emit<G: Guest> {
     /// `a` when `c` is not 0, else `b`.
     fn select(&mut self, c: Self::V, a: Self::V, b: Self::V) -> Self::V;
 
-    /// Does `then` when `c` is not 0. Values made inside stay inside; results leave through registers.
+    /// Does `then` when `c` is not 0; where `then` calls a helper or raises an exception, engines take it that this is rare.
+    /// Values made inside stay inside; results leave through registers.
     fn when(
         &mut self,
         c: Self::V,
@@ -202,6 +203,36 @@ pub trait Emit<G: Guest> {
     fn load(&mut self, address: Self::V, mem: Mem) -> Result<Self::V, Self::Exit>;
     /// Stores the low bytes of a value.
     fn store(&mut self, address: Self::V, value: Self::V, mem: Mem) -> Result<(), Self::Exit>;
+    /// Loads what lies in a row from `address` on, one after the other as [`Emit::load`] does. For instructions that put
+    /// nothing and have stored nothing before, and do not branch.
+    #[inline(always)]
+    fn load_row(
+        &mut self,
+        address: Self::V,
+        mem: Mem,
+        values: &mut [Self::V],
+    ) -> Result<(), Self::Exit> {
+        for (place, value) in (0..).step_by(mem.size.bytes() as usize).zip(values) {
+            let at = self.add_imm(Width::W64, address, place);
+            *value = self.load(at, mem)?;
+        }
+        Ok(())
+    }
+    /// Stores values in a row from `address` on, one after the other as [`Emit::store`] does. For instructions that put
+    /// nothing and have accessed nothing before, and do not branch.
+    #[inline(always)]
+    fn store_row(
+        &mut self,
+        address: Self::V,
+        mem: Mem,
+        values: &[Self::V],
+    ) -> Result<(), Self::Exit> {
+        for (place, value) in (0..).step_by(mem.size.bytes() as usize).zip(values) {
+            let at = self.add_imm(Width::W64, address, place);
+            self.store(at, *value, mem)?;
+        }
+        Ok(())
+    }
 
     /// Continues at this instruction's address plus `offset`.
     fn jump_rel(&mut self, offset: i64);

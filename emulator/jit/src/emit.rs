@@ -44,6 +44,10 @@ pub(crate) struct Place {
     pub(crate) dirty: u64,
     /// Registers whose values matter after it.
     pub(crate) live: u64,
+    /// Registers that it may write.
+    pub(crate) written: u64,
+    /// How many values were known to be 0 before it.
+    pub(crate) zeros: usize,
     /// The address of its [`lockstep_cpu::Op`], when it may have to be run as a whole.
     pub(crate) op: Option<u64>,
     /// Where control goes after it.
@@ -59,9 +63,11 @@ pub(crate) struct Signatures {
     load: SigRef,
     store: SigRef,
     step: SigRef,
+    row: SigRef,
 }
 
-/// Declares what compiled code calls: see [`frame::Load`], [`frame::Store`], [`frame::Step`].
+/// Declares what compiled code calls: see [`frame::Load`], [`frame::Store`], [`frame::Step`],
+/// [`frame::Row`].
 pub(crate) fn signatures(b: &mut FunctionBuilder<'_>) -> Signatures {
     let mut outside = |params: usize, returns: usize| {
         let mut signature = Signature::new(CallConv::SystemV);
@@ -69,8 +75,9 @@ pub(crate) fn signatures(b: &mut FunctionBuilder<'_>) -> Signatures {
         signature.returns = vec![AbiParam::new(I64); returns];
         b.import_signature(signature)
     };
-    let (load, store, step) = (outside(5, 2), outside(6, 1), outside(5, 1));
-    Signatures { region: b.import_signature(region_signature()), load, store, step }
+    let (load, store) = (outside(5, 2), outside(6, 1));
+    let (step, row) = (outside(5, 1), outside(6, 1));
+    Signatures { region: b.import_signature(region_signature()), load, store, step, row }
 }
 
 /// Emits code for meanings.
@@ -92,6 +99,8 @@ pub(crate) struct Emitter<'a, 'f> {
     pub(crate) signatures: Signatures,
     /// How many conditions deep the instruction is.
     pub(crate) depth: u32,
+    /// How many of them are not expected to hold.
+    pub(crate) unlikely: u32,
     /// Values that are known to be 0 in the rest of the block.
     pub(crate) zeros: Vec<Value>,
     pub(crate) place: Place,
@@ -148,12 +157,16 @@ impl Emitter<'_, '_> {
         }
     }
 
-    /// Takes registers, and which table is the current one, from where others left them.
+    /// Takes registers from where others left them.
     pub(crate) fn reload(&mut self, live: u64) {
         for reg in (0..REGS).filter(|reg| live >> reg & 1 != 0) {
             let value = self.b.ins().load(I64, FLAGS, self.registers, reg as i32 * 8);
             self.b.def_var(self.regs[reg], value);
         }
+    }
+
+    /// Takes from the frame which table is the current one.
+    pub(crate) fn reload_table(&mut self) {
         let table = self.b.ins().load(I64, FLAGS, self.frame, frame::TABLES[0]);
         self.b.def_var(self.table, table);
     }
@@ -247,16 +260,40 @@ impl Emitter<'_, '_> {
     pub(crate) fn step_here(&mut self) {
         self.write_back(self.place.dirty);
         let what = self.what(Mem::plain(Size::B1));
-        let op = self.constant(self.place.op.unwrap_or(0));
         let step = self.b.ins().load(I64, FLAGS, self.frame, frame::STEP);
-        let left = self.b.use_var(self.left);
+        let (op, left) = (self.op(), self.b.use_var(self.left));
         let args = [self.frame, op, what, left, self.base];
         let call = self.b.ins().call_indirect(self.signatures.step, step, &args);
         let why = self.b.inst_results(call)[0];
         self.leave_with(why, 0);
         self.reload(self.place.live);
+        self.reload_table();
         self.place.dirty = 0;
         self.zeros.clear();
+    }
+
+    /// Leaves the instruction to the interpreter, and the region with it.
+    fn leave_before(&mut self) {
+        let (left, owed) = (self.b.use_var(self.left), self.constant(self.place.owed));
+        let left = self.b.ins().iadd(left, owed);
+        self.b.def_var(self.left, left);
+        let pc = self.address(self.place.at);
+        self.leave(Leave::Step, pc, self.place.dirty);
+    }
+
+    /// The address of the instruction, for who runs it as a whole.
+    fn op(&mut self) -> Value {
+        self.constant(self.place.op.unwrap_or(0))
+    }
+
+    /// Goes on after the instruction, which has been run as a whole.
+    fn jump_done(&mut self) {
+        let done = match self.place.done {
+            Some(done) => done,
+            None => self.b.create_block(),
+        };
+        self.place.done = Some(done);
+        self.b.ins().jump(done, &[]);
     }
 
     /// Where the ways through the instruction meet.
@@ -264,8 +301,41 @@ impl Emitter<'_, '_> {
         if let Some(done) = self.place.done {
             self.b.ins().jump(done, &[]);
             self.enter(done);
-            self.zeros.clear();
+            self.zeros.truncate(self.place.zeros);
         }
+    }
+
+    /// Finds the host address of several accesses in a row. When the table does not have one page for all of them, the
+    /// instruction is run as a whole.
+    fn row_address(&mut self, address: Value, mem: Mem, count: usize, field: i32) -> Value {
+        let (entry, first) = self.table_place(address, mem);
+        let to_last = self.constant((count as u64 - 1) * mem.size.bytes());
+        let last = self.b.ins().iadd(address, to_last);
+        let last = self.and_constant(last, !(PAGE as u64 - 1));
+        let page = self.b.ins().load(I64, FLAGS, entry, field);
+        let other = [first, last].map(|end| self.b.ins().bxor(page, end));
+        let other = self.b.ins().bor(other[0], other[1]);
+        let zero = self.constant(0);
+        let known = self.b.ins().icmp(IntCC::Equal, other, zero);
+        self.insist(known, |e| {
+            e.row_outside(address, mem);
+            e.jump_done();
+        });
+        let addend = self.b.ins().load(I64, FLAGS, entry, table::ADDEND);
+        self.b.ins().iadd(address, addend)
+    }
+
+    /// Has the instruction run as a whole, whose accesses the table lacks.
+    fn row_outside(&mut self, address: Value, mem: Mem) {
+        self.write_back(self.place.dirty);
+        let what = self.what(mem);
+        let row = self.b.ins().load(I64, FLAGS, self.frame, frame::ROW);
+        let (op, left) = (self.op(), self.b.use_var(self.left));
+        let args = [self.frame, op, what, left, self.base, address];
+        let call = self.b.ins().call_indirect(self.signatures.row, row, &args);
+        let why = self.b.inst_results(call)[0];
+        self.leave_with(why, 0);
+        self.reload(self.place.live & self.place.written);
     }
 
     /// The place in the host table for an address, and what a field of it has to be.
@@ -295,6 +365,24 @@ impl Emitter<'_, '_> {
         }
         let addend = self.b.ins().load(I64, FLAGS, entry, table::ADDEND);
         self.b.ins().iadd(address, addend)
+    }
+
+    fn load_host<G: Guest>(&mut self, host: Value, offset: i32, size: Size) -> Value {
+        let ty = int(size);
+        let mut value = self.b.ins().load(ty, GUEST, host, offset);
+        if G::BIG_ENDIAN && ty != I8 {
+            value = self.b.ins().bswap(value);
+        }
+        if ty == I64 { value } else { self.b.ins().uextend(I64, value) }
+    }
+
+    fn store_host<G: Guest>(&mut self, value: Value, host: Value, offset: i32, size: Size) {
+        let ty = int(size);
+        let mut bytes = if ty == I64 { value } else { self.b.ins().ireduce(ty, value) };
+        if G::BIG_ENDIAN && ty != I8 {
+            bytes = self.b.ins().bswap(bytes);
+        }
+        self.b.ins().store(GUEST, bytes, host, offset);
     }
 
     fn narrow(&mut self, w: Width, a: Value) -> Value {
@@ -480,6 +568,11 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
         self.b.ins().select(c, a, b)
     }
 
+    fn zext32(&mut self, a: Value) -> Value {
+        let low = self.narrow(Width::W32, a);
+        self.widen(Width::W32, low)
+    }
+
     fn when(
         &mut self,
         c: Value,
@@ -490,9 +583,9 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
         }
         let (inside, after) = (self.b.create_block(), self.b.create_block());
         self.b.ins().brif(c, inside, &[], after, &[]);
-        self.depth += 1;
+        (self.depth, self.unlikely) = (self.depth + 1, self.unlikely + 1);
         let ended = self.branch(inside, after, then).is_err();
-        self.depth -= 1;
+        (self.depth, self.unlikely) = (self.depth - 1, self.unlikely - 1);
         self.enter(after);
         if ended {
             self.b.set_cold_block(inside);
@@ -525,12 +618,7 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
         let (miss, join) = (self.cold_block(), self.b.create_block());
         let result = self.b.append_block_param(join, I64);
         let host = self.host_address(address, mem, needs, miss);
-        let ty = int(mem.size);
-        let mut value = self.b.ins().load(ty, GUEST, host, 0);
-        if G::BIG_ENDIAN && ty != I8 {
-            value = self.b.ins().bswap(value);
-        }
-        let value = if ty == I64 { value } else { self.b.ins().uextend(I64, value) };
+        let value = self.load_host::<G>(host, 0, mem.size);
         self.b.ins().jump(join, &[BlockArg::Value(value)]);
         self.enter(miss);
         let what = self.what(mem);
@@ -548,12 +636,7 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
     fn store(&mut self, address: Value, value: Value, mem: Mem) -> Result<(), Ended> {
         let (miss, join) = (self.cold_block(), self.b.create_block());
         let host = self.host_address(address, mem, &[table::WRITE], miss);
-        let ty = int(mem.size);
-        let mut bytes = if ty == I64 { value } else { self.b.ins().ireduce(ty, value) };
-        if G::BIG_ENDIAN && ty != I8 {
-            bytes = self.b.ins().bswap(bytes);
-        }
-        self.b.ins().store(GUEST, bytes, host, 0);
+        self.store_host::<G>(value, host, 0, mem.size);
         self.b.ins().jump(join, &[]);
         self.enter(miss);
         let what = self.what(mem);
@@ -565,6 +648,29 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
         self.leave_with(why, self.place.dirty);
         self.b.ins().jump(join, &[]);
         self.enter(join);
+        Ok(())
+    }
+
+    fn load_row(&mut self, address: Value, mem: Mem, values: &mut [Value]) -> Result<(), Ended> {
+        if let [value] = values {
+            *value = Emit::<G>::load(self, address, mem)?;
+            return Ok(());
+        }
+        let host = self.row_address(address, mem, values.len(), table::READ);
+        for (offset, value) in (0..).step_by(mem.size.bytes() as usize).zip(values) {
+            *value = self.load_host::<G>(host, offset, mem.size);
+        }
+        Ok(())
+    }
+
+    fn store_row(&mut self, address: Value, mem: Mem, values: &[Value]) -> Result<(), Ended> {
+        if let [value] = values {
+            return Emit::<G>::store(self, address, *value, mem);
+        }
+        let host = self.row_address(address, mem, values.len(), table::WRITE);
+        for (offset, value) in (0..).step_by(mem.size.bytes() as usize).zip(values) {
+            self.store_host::<G>(*value, host, offset, mem.size);
+        }
         Ok(())
     }
 
@@ -581,29 +687,20 @@ impl<G: Guest> Emit<G> for Emitter<'_, '_> {
     }
 
     fn call(&mut self, _helper: Helper<G>, _args: [Value; 3]) -> Result<Value, Ended> {
+        if self.unlikely > 0 {
+            self.leave_before();
+            return Err(Ended);
+        }
         // Not what the other ways through the instruction find.
         let (dirty, zeros) = (self.place.dirty, self.zeros.clone());
         self.step_here();
         (self.place.dirty, self.zeros) = (dirty, zeros);
-        let done = match self.place.done {
-            Some(done) => done,
-            None => self.b.create_block(),
-        };
-        self.place.done = Some(done);
-        self.b.ins().jump(done, &[]);
+        self.jump_done();
         Err(Ended)
     }
 
     fn raise(&mut self, _exception: G::Exception) -> Result<(), Ended> {
-        self.write_back(self.place.dirty);
-        let left = self.b.use_var(self.left);
-        let owed = self.constant(self.place.owed);
-        let left = self.b.ins().iadd(left, owed);
-        self.b.ins().store(FLAGS, left, self.frame, frame::LEFT);
-        let pc = self.address(self.place.at);
-        self.b.ins().store(FLAGS, pc, self.frame, frame::PC);
-        let why = self.constant(Leave::Step as u64);
-        self.b.ins().return_(&[why]);
+        self.leave_before();
         Err(Ended)
     }
 }

@@ -24,11 +24,11 @@ pub enum Hotness {
 }
 
 impl Hotness {
-    /// Times that a place is come to before it is compiled. Compiling a region takes about as long as interpreting a
-    /// hundred thousand instructions.
+    /// Times that a place is come to before it is compiled. Compiling a region takes about as long as interpreting fifty
+    /// thousand instructions, and is mostly done by another thread.
     const fn visits(self) -> u32 {
         match self {
-            Self::Usual => 2000,
+            Self::Usual => 500,
             Self::Now => 1,
         }
     }
@@ -86,6 +86,7 @@ impl<G: Guest> Jit<G> {
             load: outside::load::<G>,
             store: outside::store::<G>,
             step: outside::step::<G>,
+            row: outside::row::<G>,
             cx: std::ptr::null_mut(),
             engine: std::ptr::null_mut(),
         };

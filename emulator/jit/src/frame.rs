@@ -54,6 +54,9 @@ pub(crate) type Store = unsafe extern "C" fn(*mut Frame, u64, u64, u64, u64, u64
 /// code page. Gives 0 or a [`Leave`].
 pub(crate) type Step = unsafe extern "C" fn(*mut Frame, *const c_void, u64, u64, u64) -> u64;
 
+/// The same for an instruction whose accesses in a row the table lacks, and the address of the first.
+pub(crate) type Row = unsafe extern "C" fn(*mut Frame, *const c_void, u64, u64, u64, u64) -> u64;
+
 /// What both sides see.
 #[repr(C)]
 pub(crate) struct Frame {
@@ -72,6 +75,7 @@ pub(crate) struct Frame {
     pub(crate) load: Load,
     pub(crate) store: Store,
     pub(crate) step: Step,
+    pub(crate) row: Row,
     /// The running vCPU and the machine around it.
     pub(crate) cx: *mut c_void,
     /// The engine.
@@ -97,6 +101,8 @@ pub(crate) const LOAD: i32 = std::mem::offset_of!(Frame, load) as i32;
 pub(crate) const STORE: i32 = std::mem::offset_of!(Frame, store) as i32;
 /// Offset of [`Frame::step`].
 pub(crate) const STEP: i32 = std::mem::offset_of!(Frame, step) as i32;
+/// Offset of [`Frame::row`].
+pub(crate) const ROW: i32 = std::mem::offset_of!(Frame, row) as i32;
 
 /// Enters compiled code: frame, the vCPU's registers, pc, instructions left, the code. Gives a [`Leave`].
 pub(crate) type Enter = unsafe extern "C" fn(*mut Frame, *mut u64, u64, u64, Code) -> u64;

@@ -151,3 +151,22 @@ pub(crate) unsafe extern "C" fn step<G: Guest>(
     unsafe { jit.show_tables(cx, frame) };
     0
 }
+
+/// See [`crate::frame::Row`].
+pub(crate) unsafe extern "C" fn row<G: Guest>(
+    frame: *mut Frame,
+    op: *const c_void,
+    what: u64,
+    left: u64,
+    base: u64,
+    address: u64,
+) -> u64 {
+    // SAFETY: compiled code passes what it passes to `step`.
+    let why = unsafe { step::<G>(frame, op, what, left, base) };
+    if why == 0 {
+        // SAFETY: as above; `step` has let go of both.
+        let (cx, jit) = unsafe { behind::<G>(frame) };
+        jit.tables.fill(cx, address, What::unpack(what).mem.user);
+    }
+    why
+}

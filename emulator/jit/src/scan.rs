@@ -48,6 +48,8 @@ pub(crate) struct Facts {
 struct Scan<G> {
     facts: Facts,
     depth: u32,
+    /// How many conditions deep it is that are not expected to hold.
+    unlikely: u32,
     loads: u32,
     stores: u32,
     /// Vector registers have been written.
@@ -67,7 +69,8 @@ pub(crate) fn scan<G: Guest>(row: u16, insn: &G::Insn) -> Facts {
         raises: false,
     };
     let guest = PhantomData;
-    let mut scan = Scan::<G> { facts, depth: 0, loads: 0, stores: 0, vectors: false, guest };
+    let mut scan =
+        Scan::<G> { facts, depth: 0, unlikely: 0, loads: 0, stores: 0, vectors: false, guest };
     let ended = G::meaning::<Scan<G>>(row)(&mut scan, insn).is_err();
     // What was run as a whole has also gone where it wanted to.
     if ended || (scan.facts.calls && scan.facts.flow != Flow::Next) {
@@ -146,7 +149,9 @@ impl<G: Guest> Emit<G> for Scan<G> {
         _c: (),
         then: impl FnOnce(&mut Self) -> Result<(), Ended>,
     ) -> Result<(), Ended> {
+        self.unlikely += 1;
         let _ = self.inside(then);
+        self.unlikely -= 1;
         Ok(())
     }
 
@@ -177,6 +182,16 @@ impl<G: Guest> Emit<G> for Scan<G> {
         Ok(())
     }
 
+    fn load_row(&mut self, address: (), mem: Mem, values: &mut [()]) -> Result<(), Ended> {
+        self.facts.calls |= values.len() > 1;
+        self.load(address, mem)
+    }
+
+    fn store_row(&mut self, address: (), mem: Mem, values: &[()]) -> Result<(), Ended> {
+        self.facts.calls |= values.len() > 1;
+        self.store(address, (), mem)
+    }
+
     fn jump_rel(&mut self, offset: i64) {
         self.goes(Flow::Jump(offset));
     }
@@ -191,7 +206,8 @@ impl<G: Guest> Emit<G> for Scan<G> {
 
     fn call(&mut self, _helper: Helper<G>, _args: [(); 3]) -> Result<(), Ended> {
         self.restarts();
-        self.facts.calls = true;
+        // What rarely calls leaves the region to do so.
+        self.facts.calls |= self.unlikely == 0;
         Err(Ended)
     }
 

@@ -89,39 +89,90 @@ impl Default for Mode {
 // SAFETY: addresses, which only compiled code and memory follow, while the engine that has both runs it.
 unsafe impl Send for Mode {}
 
-/// The tables of one vCPU.
+/// Address spaces whose tables a vCPU keeps: a kernel's, those of some processes.
+const SPACES: usize = 4;
+
+/// The tables of a vCPU in the address spaces of data and of instructions.
 #[derive(Default)]
-struct Tables {
+struct Space {
     modes: [Mode; MODES],
-    /// The address spaces of data and of instructions.
     spaces: (u16, u16),
 }
 
-impl Tables {
+impl Space {
+    fn used(&mut self) -> impl Iterator<Item = &mut Mode> {
+        self.modes.iter_mut().filter(|mode| mode.used)
+    }
+
     fn clear(&mut self) {
-        for mode in &mut self.modes {
-            if std::mem::take(&mut mode.used) {
-                mode.entries.fill(EMPTY);
-                mode.sources.fill(NO_SOURCE);
-            }
+        for mode in self.used() {
+            mode.entries.fill(EMPTY);
+            mode.sources.fill(NO_SOURCE);
+            mode.used = false;
         }
     }
 
     fn clear_place(&mut self, place: u64) {
         let place = place as usize % Tlb::PLACES;
-        for mode in &mut self.modes {
+        for mode in self.used() {
             mode.entries[place] = EMPTY;
             mode.sources[place] = NO_SOURCE;
         }
     }
 
     fn clear_frame(&mut self, frame: u64) {
-        let used = self.modes.iter_mut().filter(|mode| mode.used);
-        for entry in used.flat_map(|mode| mode.entries.iter_mut()) {
+        for entry in self.used().flat_map(|mode| mode.entries.iter_mut()) {
             if entry.frame == frame {
                 *entry = EMPTY;
             }
         }
+    }
+}
+
+/// The tables of one vCPU. Those of other spaces than the current one hold as long as the TLB's main array does not
+/// change: entries of any space stay in it when the guest goes to another.
+#[derive(Default)]
+struct Tables {
+    spaces: [Space; SPACES],
+    current: usize,
+    /// Which are dropped when there is no place for another space.
+    next: usize,
+}
+
+impl Tables {
+    fn modes(&mut self) -> &mut [Mode; MODES] {
+        &mut self.spaces[self.current].modes
+    }
+
+    /// Makes the tables of these spaces the current ones.
+    #[inline]
+    fn select(&mut self, spaces: (u16, u16)) {
+        if self.spaces[self.current].spaces != spaces {
+            self.select_other(spaces);
+        }
+    }
+
+    fn select_other(&mut self, spaces: (u16, u16)) {
+        let known = self.spaces.iter().position(|space| space.spaces == spaces);
+        self.current = known.unwrap_or_else(|| {
+            let place = self.next;
+            self.next = (place + 1) % SPACES;
+            self.spaces[place].clear();
+            self.spaces[place].spaces = spaces;
+            place
+        });
+    }
+
+    fn clear(&mut self) {
+        self.spaces.iter_mut().for_each(Space::clear);
+    }
+
+    fn clear_place(&mut self, place: u64) {
+        self.spaces.iter_mut().for_each(|space| space.clear_place(place));
+    }
+
+    fn clear_frame(&mut self, frame: u64) {
+        self.spaces.iter_mut().for_each(|space| space.clear_frame(frame));
     }
 }
 
@@ -148,10 +199,7 @@ impl HostTables {
         }
         let spaces = (cx.cpu.mmu.space, cx.cpu.mmu.fetch_space);
         let tables = self.of(&cx.cpu);
-        if tables.spaces != spaces {
-            tables.clear();
-            tables.spaces = spaces;
-        }
+        tables.select(spaces);
         if cx.cpu.tlb.has_changes() {
             match cx.cpu.tlb.take_changes() {
                 Changed::All => tables.clear(),
@@ -179,8 +227,9 @@ impl HostTables {
     ) -> ([*const Entry; 2], *const Source) {
         let tables = self.of(cpu);
         let mode = usize::from(cpu.mmu.mode) % MODES;
-        let entries = [mode, 0].map(|mode| tables.modes[mode].entries.as_ptr());
-        (entries, tables.modes[mode].sources.as_ptr())
+        let modes = tables.modes();
+        let entries = [mode, 0].map(|mode| modes[mode].entries.as_ptr());
+        (entries, modes[mode].sources.as_ptr())
     }
 
     /// Lets compiled code go to the page of the pc by itself, as far as the TLB's main array has it.
@@ -189,7 +238,7 @@ impl HostTables {
         let mode = cx.cpu.mmu.mode;
         let page = cx.cpu.pc & PAGE_MASK;
         let place = (page >> 12) as usize % Tlb::PLACES;
-        let tables = &mut self.of(&cx.cpu).modes[usize::from(mode) % MODES];
+        let tables = &mut self.of(&cx.cpu).modes()[usize::from(mode) % MODES];
         let known = &mut tables.sources[place];
         if known.page == page && known.frame == frame {
             return;
@@ -202,7 +251,8 @@ impl HostTables {
 
     /// Forgets where code is.
     pub(crate) fn clear_sources(&mut self) {
-        for mode in self.vcpus.iter_mut().flat_map(|tables| &mut tables.modes) {
+        let spaces = self.vcpus.iter_mut().flat_map(|tables| &mut tables.spaces);
+        for mode in spaces.flat_map(|space| &mut space.modes) {
             mode.sources.fill(NO_SOURCE);
         }
     }
@@ -231,7 +281,7 @@ impl HostTables {
             (entry.write, entry.frame) = (page, frame);
             entry.addend = (host.expose_provenance() as u64).wrapping_sub(page);
         }
-        let tables = &mut self.of(&cx.cpu).modes[usize::from(mode) % MODES];
+        let tables = &mut self.of(&cx.cpu).modes()[usize::from(mode) % MODES];
         tables.used = true;
         tables.entries[(page >> 12) as usize % Tlb::PLACES] = entry;
     }

@@ -149,11 +149,9 @@ pub(crate) fn load_pair<E: Emit<Aarch64>, M: Mode, T: Datum>(
     i: &Insn,
 ) -> Result<(), E::Exit> {
     let address = M::address(e, i)?;
-    let first = e.load(address, T::MEM)?;
-    let next = e.add_imm(W64, address, T::SIZE.bytes() as i64);
-    let second = e.load(next, T::MEM)?;
-    let first = T::extend(e, first);
-    let second = T::extend(e, second);
+    let mut values = [address; 2];
+    e.load_row(address, T::MEM, &mut values)?;
+    let [first, second] = values.map(|value| T::extend(e, value));
     e.put(i.rd, first);
     e.put(i.ra, second);
     M::finish(e, i, address);
@@ -166,10 +164,8 @@ pub(crate) fn store_pair<E: Emit<Aarch64>, M: Mode, T: Datum>(
     i: &Insn,
 ) -> Result<(), E::Exit> {
     let address = M::address(e, i)?;
-    let (first, second) = (e.get(i.rd), e.get(i.ra));
-    e.store(address, first, T::MEM)?;
-    let next = e.add_imm(W64, address, T::SIZE.bytes() as i64);
-    e.store(next, second, T::MEM)?;
+    let values = [e.get(i.rd), e.get(i.ra)];
+    e.store_row(address, T::MEM, &values)?;
     M::finish(e, i, address);
     Ok(())
 }

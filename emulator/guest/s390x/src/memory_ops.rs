@@ -151,10 +151,15 @@ fn probe(cx: &mut Cx<S390x>, [place, len, _]: [u64; 3]) -> Result<u64, Exit<S390
     storage::span(cx, place, len as u32, Access::Write).map(|_| 0)
 }
 
+/// How many registers there are from the first to the third field, wrapping around.
+const fn count(i: &Insn) -> usize {
+    (i.r3.wrapping_sub(i.r1) & 15) as usize + 1
+}
+
 /// The registers from the first to the third field, wrapping around.
 fn registers(i: &Insn) -> impl Iterator<Item = Reg> + use<> {
-    let (first, count) = (i.r1, i.r3.wrapping_sub(i.r1) & 15);
-    (0..=count).map(move |step| (first + step) & 15)
+    let first = i.r1;
+    (0..count(i) as u8).map(move |step| (first + step) & 15)
 }
 
 /// The size in storage of a view of registers.
@@ -166,60 +171,48 @@ const fn size_of<V: View>() -> Size {
 pub(crate) fn load_multiple<E: Emit<S390x>, V: View>(e: &mut E, i: &Insn) -> Done<E> {
     let (place, zero) = (address(e, i), e.imm(0));
     let mut values = [zero; 16];
-    let step = size_of::<V>().bytes() as i64;
-    for (k, r) in (0..).zip(registers(i)) {
-        let at = e.add_imm(W64, place, k * step);
-        values[usize::from(r)] = e.load(at, Mem::plain(size_of::<V>()))?;
-    }
-    for r in registers(i) {
-        V::put(e, r, values[usize::from(r)]);
+    e.load_row(place, Mem::plain(size_of::<V>()), &mut values[..count(i)])?;
+    for (r, value) in registers(i).zip(values) {
+        V::put(e, r, value);
     }
     Ok(())
 }
 
 /// STORE MULTIPLE.
 pub(crate) fn store_multiple<E: Emit<S390x>, V: View>(e: &mut E, i: &Insn) -> Done<E> {
-    let place = address(e, i);
-    let step = size_of::<V>().bytes();
-    let count = u64::from(i.r3.wrapping_sub(i.r1) & 15) + 1;
-    if count > 1 {
-        probe_crossing(e, place, count * step)?;
+    let (place, size, zero) = (address(e, i), size_of::<V>(), e.imm(0));
+    let mut values = [zero; 16];
+    for (value, r) in values.iter_mut().zip(registers(i)) {
+        *value = V::get(e, r);
     }
-    for (k, r) in (0..).zip(registers(i)) {
-        let at = e.add_imm(W64, place, k * step as i64);
-        let value = V::get(e, r);
-        e.store(at, value, Mem::plain(size_of::<V>()))?;
+    if count(i) > 1 {
+        probe_crossing(e, place, count(i) as u64 * size.bytes())?;
     }
-    Ok(())
+    e.store_row(place, Mem::plain(size), &values[..count(i)])
 }
 
 /// LOAD ACCESS MULTIPLE.
 pub(crate) fn load_access_multiple<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
     let (place, zero) = (address(e, i), e.imm(0));
     let mut values = [zero; 16];
-    for (k, r) in (0..).zip(registers(i)) {
-        let at = e.add_imm(W64, place, k * 4);
-        values[usize::from(r)] = e.load(at, Mem::plain(Size::B4).aligned())?;
-    }
-    for r in registers(i) {
-        e.put(reg::ACCESS + r, values[usize::from(r)]);
+    e.load_row(place, Mem::plain(Size::B4).aligned(), &mut values[..count(i)])?;
+    for (r, value) in registers(i).zip(values) {
+        e.put(reg::ACCESS + r, value);
     }
     Ok(())
 }
 
 /// STORE ACCESS MULTIPLE.
 pub(crate) fn store_access_multiple<E: Emit<S390x>>(e: &mut E, i: &Insn) -> Done<E> {
-    let place = address(e, i);
-    let count = u64::from(i.r3.wrapping_sub(i.r1) & 15) + 1;
-    if count > 1 {
-        probe_crossing(e, place, count * 4)?;
+    let (place, zero) = (address(e, i), e.imm(0));
+    let mut values = [zero; 16];
+    for (value, r) in values.iter_mut().zip(registers(i)) {
+        *value = e.get(reg::ACCESS + r);
     }
-    for (k, r) in (0..).zip(registers(i)) {
-        let at = e.add_imm(W64, place, k * 4);
-        let value = e.get(reg::ACCESS + r);
-        e.store(at, value, Mem::plain(Size::B4).aligned())?;
+    if count(i) > 1 {
+        probe_crossing(e, place, count(i) as u64 * 4)?;
     }
-    Ok(())
+    e.store_row(place, Mem::plain(Size::B4).aligned(), &values[..count(i)])
 }
 
 /// LOAD MULTIPLE DISJOINT: high halves from one place, low ones from another.
