@@ -104,6 +104,9 @@ pub(crate) fn symbols_of(images: &Images) -> Symbols {
     elf_of(images).and_then(|(_, bytes)| Symbols::of_elf(bytes).ok()).unwrap_or_default()
 }
 
+/// gdb waits two seconds for what a `monitor` command says, and complains when a move over a long recording takes longer.
+const PATIENCE: &str = "set remotetimeout 60";
+
 /// How gdb is started.
 struct GdbLine<'a> {
     arch: &'a str,
@@ -118,7 +121,10 @@ impl GdbLine<'_> {
         // Without an ELF file gdb believes that every guest has the byte order of its host.
         let order = self.big_endian.then(|| "set endian big".to_owned());
         let attach = format!("target remote {}", self.address);
-        [Some(architecture), order, Some(attach)].into_iter().flatten().collect()
+        [Some(architecture), order, Some(PATIENCE.to_owned()), Some(attach)]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// Its arguments, as one types them.
