@@ -11,6 +11,7 @@ mod failure;
 pub mod gdb;
 pub mod golden;
 pub mod load;
+pub mod owner;
 pub mod page;
 pub mod partition;
 pub mod process;

@@ -17,6 +17,7 @@ use crate::catalog::{self, Entry, fetch_command};
 use crate::emulator;
 use crate::golden::Goldens;
 use crate::load;
+use crate::owner;
 use crate::report::{Line, NotFetched, NotTried, Report};
 use crate::runner::{Outcome, Runner};
 use crate::selection::Selection;
@@ -41,6 +42,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         }
     };
     if !arguments.list {
+        owner::end_with_owner();
         suite.announce();
     }
     libtest_mimic::run(arguments, suite.tests()).exit_code()

@@ -7,7 +7,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -150,6 +150,7 @@ fn marked(mark: &str) -> Vec<String> {
 #[ignore = "waits for the test that starts it"]
 fn waiting_to_be_killed() {
     if std::env::var_os("LOCKSTEP_TEST_VICTIM").is_some() {
+        harness::owner::end_with_owner();
         let folder = tempfile::tempdir().unwrap();
         let load = start(MIXED, folder.path());
         println!("\nprocesses {}", ids(&load).join(" "));
@@ -158,15 +159,15 @@ fn waiting_to_be_killed() {
     }
 }
 
-/// Without the reaper the load would outlive a harness that is killed, and so would an emulator that is stopped just then. Counts all
-/// processes that there are, whatever they are: those of the load, what is run under it, and the reaper.
-#[test]
-fn nothing_outlives_an_owner_that_is_killed() {
-    let id = format!("{}-{}", std::process::id(), "nothing-outlives");
+/// Starts what is to be killed, and waits until all of its processes are there. The mark is in the environment of each.
+fn victim(name: &str) -> (Child, String) {
+    let id = format!("{}-{name}", std::process::id());
     let mark = format!("LOCKSTEP_TEST_VICTIM={id}");
     let mut victim = Command::new(std::env::current_exe().unwrap())
         .args(["waiting_to_be_killed", "--exact", "--ignored", "--nocapture"])
         .env("LOCKSTEP_TEST_VICTIM", &id)
+        .env("LOCKSTEP_OWNED", "1")
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -179,9 +180,27 @@ fn nothing_outlives_an_owner_that_is_killed() {
     assert!(becomes(|| processes(&groups).len() >= 7), "{:?}", processes(&groups));
     // The victim itself, the reaper, and what is run under the load.
     assert!(becomes(|| marked(&mark).len() >= 10), "{:?}", marked(&mark));
+    (victim, mark)
+}
+
+/// Without the reaper the load would outlive a harness that is killed, and so would an emulator that is stopped just then. Counts all
+/// processes that there are, whatever they are: those of the load, what is run under it, and the reaper.
+#[test]
+fn nothing_outlives_an_owner_that_is_killed() {
+    let (mut victim, mark) = victim("nothing-outlives");
     let before = marked(&mark).len();
     victim.kill().unwrap();
     victim.wait().unwrap();
     assert!(becomes(|| marked(&mark).is_empty()), "left: {:?}", marked(&mark));
     println!("{before} processes before the harness was killed, {} after", marked(&mark).len());
+}
+
+/// Catches a harness that goes on when the xtask that started it was killed: all that it sees of that is the end of a pipe.
+#[test]
+fn nothing_outlives_an_xtask_that_is_killed() {
+    let (mut victim, mark) = victim("no-owner");
+    assert!(victim.try_wait().unwrap().is_none());
+    drop(victim.stdin.take());
+    assert!(becomes(|| marked(&mark).is_empty()), "left: {:?}", marked(&mark));
+    assert!(!victim.wait().unwrap().success());
 }

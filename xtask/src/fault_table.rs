@@ -6,6 +6,7 @@ use std::num::NonZeroU64;
 
 use clap::Args;
 
+use crate::process;
 use crate::replay_tests::{self, build, build_emulator};
 
 /// How much.
@@ -43,14 +44,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         ["build", "--package", "harness", "--features", "faults", "--bin", "fault-table"];
     let program = build(root, "fault-table", &arguments)?;
     let numbers = [options.searches.to_string(), options.clean.to_string()];
-    let output = duct::cmd(program, numbers.iter().chain(&options.fault))
+    let program = duct::cmd(program, numbers.iter().chain(&options.fault))
         .dir(root.join("harness"))
         .env("CARGO_MANIFEST_DIR", root.join("harness"))
         .env("LOCKSTEP_BIN", emulator)
-        .stdin_null()
-        .unchecked()
-        .run()
-        .map_err(Error::Start)?;
+        .unchecked();
+    let (program, _alive) = process::owned(&program).map_err(Error::Start)?;
+    let output = program.run().map_err(Error::Start)?;
     match output.status.code() {
         Some(0) => Ok(()),
         Some(1) => Err(Error::NotGood),

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use clap::Args;
 
+use crate::process;
 use crate::replay_tests::{self, build, build_emulator};
 
 /// Which trial.
@@ -71,7 +72,6 @@ impl OneTrial {
             .env("LOCKSTEP_BIN", emulator)
             .env("INSTA_UPDATE", "no")
             .env("INSTA_OUTPUT", "none")
-            .stdin_null()
             .unchecked();
         for (name, value) in self.variables(load) {
             let name = format!("LOCKSTEP_{name}");
@@ -80,6 +80,7 @@ impl OneTrial {
                 None => command.env_remove(name),
             };
         }
+        let (command, _alive) = process::owned(&command).map_err(Error::Start)?;
         let output = command.run().map_err(Error::Start)?;
         match output.status.code() {
             Some(0) => Ok(()),

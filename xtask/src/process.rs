@@ -36,6 +36,12 @@ pub(crate) enum Error {
     },
 }
 
+/// A program of the harness that ends with this process, or before: when what else this gives is dropped.
+pub(crate) fn owned(program: &duct::Expression) -> io::Result<(duct::Expression, io::PipeWriter)> {
+    let (reader, writer) = io::pipe()?;
+    Ok((program.stdin_file(reader).env("LOCKSTEP_OWNED", "1"), writer))
+}
+
 /// A program, and what to tell those who do not have it.
 pub(crate) struct Program {
     pub(crate) name: &'static str,

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 
-use crate::history;
+use crate::{history, process};
 use follow::Line;
 use progress::Progress;
 use search::Search;
@@ -260,13 +260,17 @@ fn refusal(status: Option<i32>, said: &str) -> Option<&str> {
 }
 
 fn follow_trials(options: &Options, program: &duct::Expression, root: &Path) -> Result<(), Error> {
-    let folder = root.join("target");
-    let (report, output) = (folder.join("replay-tests.json"), folder.join("replay-tests.txt"));
+    let target = root.join("target");
+    let failed = |error| Error::Report(target.clone(), error);
+    // Of its own: several may run at the same time.
+    let folder = tempfile::Builder::new().prefix("replay-tests-").tempdir_in(&target);
+    let folder = folder.map_err(failed)?;
+    let (report, output) = (folder.path().join("report.json"), folder.path().join("output.txt"));
     for path in [&report, &output] {
-        fs::write(path, "").map_err(|error| Error::Report(path.clone(), error))?;
+        fs::write(path, "").map_err(failed)?;
     }
     let program = program.env("LOCKSTEP_REPORT", &report).stdout_null().stderr_path(&output);
-    let failed = |error| Error::Report(report.clone(), error);
+    let (program, _alive) = process::owned(&program).map_err(failed)?;
     let running = program.start().map_err(|error| Error::Start("harness".to_owned(), error))?;
     let mut progress = Progress::new(io::stderr().is_terminal());
     let mut table = Table::default();

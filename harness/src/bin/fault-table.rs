@@ -51,6 +51,7 @@ impl Wanted {
 }
 
 fn run() -> Result<bool, String> {
+    harness::owner::end_with_owner();
     let wanted = Wanted::from_arguments()?;
     let root = repository();
     let emulator = emulator::find(&root)?;

@@ -24,6 +24,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<String, String> {
+    harness::owner::end_with_owner();
     let selection = Selection::from_environment()?;
     let root = repository();
     let trial = Trial::only(&root, &selection)?;
