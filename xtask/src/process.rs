@@ -36,7 +36,8 @@ pub(crate) enum Error {
     },
 }
 
-/// A program of the harness that ends with this process, or before: when what else this gives is dropped.
+/// A program of the harness that ends with this process, or before: when what else this gives is dropped. The program must have no other
+/// standard input: the one that is said first counts.
 pub(crate) fn owned(program: &duct::Expression) -> io::Result<(duct::Expression, io::PipeWriter)> {
     let (reader, writer) = io::pipe()?;
     Ok((program.stdin_file(reader).env("LOCKSTEP_OWNED", "1"), writer))

@@ -222,7 +222,6 @@ impl Options {
             .env("LOCKSTEP_BIN", emulator)
             .env("INSTA_UPDATE", if self.bless { "always" } else { "no" })
             .env("INSTA_OUTPUT", "none")
-            .stdin_null()
             .unchecked();
         for (name, value) in variables {
             let name = format!("LOCKSTEP_{name}");
@@ -242,7 +241,7 @@ impl Options {
 
 fn list(program: &duct::Expression, tests: &Path) -> Result<(), Error> {
     let start = |error| Error::Start(tests.display().to_string(), error);
-    let output = program.stdout_capture().run().map_err(start)?;
+    let output = program.stdin_null().stdout_capture().run().map_err(start)?;
     if !output.status.success() {
         return Err(Error::Build("the test program with --list".to_owned()));
     }
