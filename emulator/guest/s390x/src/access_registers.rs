@@ -152,12 +152,17 @@ pub(crate) fn space(cx: &Cx<S390x>, register: u8, key: u8) -> Result<Space, Exit
             let kind = if fetch_only { SpaceKind::FetchOnly } else { SpaceKind::Access };
             Ok(Space { designation, kind, key })
         }
-        Err(code) => Err(Exit::Exception(Exception::Program(Program {
-            nullifies: !matches!(code, code::ALET_SPECIFICATION | code::ADDRESSING),
-            access_register: register,
-            ..Program::new(code)
-        }))),
+        Err(code) => Err(refused(code, register)),
     }
+}
+
+/// The exception of the token in an access register.
+pub(crate) fn refused(code: u16, register: u8) -> Exit<S390x> {
+    Exit::Exception(Exception::Program(Program {
+        nullifies: !matches!(code, code::ALET_SPECIFICATION | code::ADDRESSING),
+        access_register: register,
+        ..Program::new(code)
+    }))
 }
 
 /// TEST ACCESS: what kind of token it is, with the extended authorization index of a register's.

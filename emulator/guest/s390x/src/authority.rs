@@ -3,14 +3,14 @@
 
 use lockstep_cpu::{Access, Cx, Exit};
 
-use crate::access_registers::listed;
+use crate::access_registers::{listed, refused};
 use crate::asn::{self, Aste, Spaces, Unit};
 use crate::exceptions::{code, program};
 use crate::linkage::following;
 use crate::mmu::asce;
 use crate::program_call::go;
 use crate::system::check_key;
-use crate::{Exception, Program, S390x, Text, psw, reg, storage, trace};
+use crate::{S390x, Text, psw, reg, storage, trace};
 
 type Helped = Result<u64, Exit<S390x>>;
 
@@ -101,15 +101,6 @@ pub(crate) fn bsa(cx: &mut Cx<S390x>, [_, _, text]: [u64; 3]) -> Helped {
 const BASE: u32 = 0;
 const LAST_SUBSPACE: u32 = 1;
 
-/// An exception of the token in an access register.
-fn of_register(code: u16, register: u8) -> Exit<S390x> {
-    Exit::Exception(Exception::Program(Program {
-        nullifies: !matches!(code, code::ALET_SPECIFICATION | code::ADDRESSING),
-        access_register: register,
-        ..Program::new(code)
-    }))
-}
-
 /// The space of a subspace group that a token names.
 fn destination(cx: &Cx<S390x>, token: u32, register: u8) -> Result<Aste, Exit<S390x>> {
     let unit = Unit::of(cx);
@@ -121,15 +112,15 @@ fn destination(cx: &Cx<S390x>, token: u32, register: u8) -> Result<Aste, Exit<S3
                 return Err(program(code::SPECIAL_OPERATION));
             };
             if !space.is_valid() {
-                return Err(of_register(code::ASTE_VALIDITY, register));
+                return Err(refused(code::ASTE_VALIDITY, register));
             }
             if space.sequence() != unit.word(cx, 12)? {
-                return Err(of_register(code::ASTE_SEQUENCE, register));
+                return Err(refused(code::ASTE_SEQUENCE, register));
             }
             Ok(space)
         }
         _ => {
-            let found = listed(cx, token, false).map_err(|code| of_register(code, register))?;
+            let found = listed(cx, token, false).map_err(|code| refused(code, register))?;
             let space = Aste::read(cx, found.space as u32)?;
             let of_group = space.designation() & asce::GROUP != 0 && !space.is_base();
             if space.origin != base && !of_group {
